@@ -1,0 +1,1 @@
+"""Exact rationals and tensors, affine forms, boxes, errors, verdicts."""

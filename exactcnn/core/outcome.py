@@ -1,0 +1,128 @@
+"""What a verification found: plain data, the same whichever method found it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from flint import fmpq
+
+from exactcnn.core.sizes import SizeRange
+from exactcnn.core.tensor import ExactTensor
+from exactcnn.core.verdict import Verdict
+
+__all__ = ["ClassReport", "Example", "Outcome", "Stretched", "Window"]
+
+
+@dataclass(frozen=True)
+class Window:
+    """A window that exhibits a template: feature name, template number, top row and left column."""
+
+    feature: str
+    template: int
+    row: int
+    column: int
+
+
+@dataclass(frozen=True)
+class Stretched:
+    """An exact image of any size in little memory: a core whose last row and column are repeated.
+
+    Attributes
+    ----------
+    core: (C, h, w).
+    height, width: the image's size; rows beyond h repeat row h-1, columns beyond w repeat column w-1.
+    """
+
+    core: ExactTensor
+    height: int
+    width: int
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing is repeated."""
+        return self.core.shape[1:] == (self.height, self.width)
+
+    def image(self) -> ExactTensor:
+        """The whole image, (C, height, width)."""
+        rows = [min(i, self.core.shape[1] - 1) for i in range(self.height)]
+        columns = [min(j, self.core.shape[2] - 1) for j in range(self.width)]
+        return self.core[:, rows, :][:, :, columns]
+
+
+@dataclass(frozen=True)
+class Example:
+    """An admissible image with what the task and the network say of it, both exact.
+
+    Attributes
+    ----------
+    picture: the image.
+    label: the class that the task gives it.
+    features: the features that it contains, in the task's order.
+    windows: for each contained feature, windows that exhibit it (at least one each).
+    logits: one a class, in the task's order.
+    """
+
+    picture: Stretched
+    label: str
+    features: tuple[str, ...]
+    windows: tuple[Window, ...]
+    logits: tuple[fmpq, ...]
+
+    def lead(self, label_index: int) -> fmpq:
+        """The label's logit minus the largest of the others: positive when the network is right."""
+        others = [v for i, v in enumerate(self.logits) if i != label_index]
+        return self.logits[label_index] - max(others)
+
+
+@dataclass(frozen=True)
+class ClassReport:
+    """What was found about one class: a witness image, or the reason why no image can have it.
+
+    Neither means that the question stayed open.
+    """
+
+    name: str
+    witness: Example | None = None
+    vacuous: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The answer to `verify`.
+
+    Attributes
+    ----------
+    verdict: the answer.
+    task: the task's name.
+    sizes: the range of image sizes that the answer is about.
+    method: "modular", "monolithic" or "enumerate".
+    margin: for PROVED, a rational that the label's lead is proved to reach on every admissible image.
+    margin_attained: whether a witness image leads by exactly `margin`, so that it is the best possible.
+    configurations: how many configurations satisfy exactly one class, if they could be counted.
+    classes: one report a class, in the task's order.
+    evidence: what the answer rests on: "smt" (and `solvers`), "replay" (REFUTED), "none".
+    solvers: names and versions of the solvers that were asked.
+    obligations: how many obligations of each kind were proved, by name.
+    counterexample: for REFUTED, an admissible image that the network gets wrong.
+    reason: for VACUOUS, UNKNOWN and TIMEOUT, why.
+    unproved: for UNKNOWN, the tightest statement that could not be proved.
+    seconds: wall-clock time.
+    """
+
+    verdict: Verdict
+    task: str
+    sizes: SizeRange
+    method: str
+    class_names: tuple[str, ...]
+    margin: fmpq | None = None
+    margin_attained: bool = False
+    configurations: int | None = None
+    classes: tuple[ClassReport, ...] = ()
+    evidence: str = "none"
+    solvers: tuple[str, ...] = ()
+    obligations: Mapping[str, int] = field(default_factory=dict)
+    counterexample: Example | None = None
+    reason: str | None = None
+    unproved: str | None = None
+    seconds: float = 0.0

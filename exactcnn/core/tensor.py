@@ -1,0 +1,367 @@
+"""Tensors of exact rationals: integer numerators over one common denominator.
+
+The numerators live in the narrowest array type that provably holds them (DESIGN section 9): floating-point arrays, so
+that BLAS can be used, while every partial sum is below 2^24 (float32) or 2^53 (float64) and hence exact; int64 below
+2^63; Python integers otherwise. Each operation bounds its result *before* it computes and picks the tier from that
+bound, so nothing can overflow or round silently.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from flint import fmpq
+from numpy.typing import NDArray
+
+from exactcnn.core.rational import as_rational
+
+__all__ = ["ExactTensor", "cast_numerators", "concatenate", "stack", "tier_for"]
+
+Numerators = NDArray[Any]
+_TIERS: tuple[tuple[int, np.dtype[Any]], ...] = (
+    (2**24, np.dtype(np.float32)),
+    (2**53, np.dtype(np.float64)),
+    (2**63 - 1, np.dtype(np.int64)),
+)
+_OBJECT: np.dtype[Any] = np.dtype(object)
+
+
+def tier_for(bound: int) -> np.dtype[Any]:
+    """The narrowest array type in which integers of magnitude at most `bound` add, subtract and multiply exactly."""
+    for limit, dtype in _TIERS:
+        if bound <= limit:
+            return dtype
+    return _OBJECT
+
+
+def cast_numerators(array: Numerators, dtype: np.dtype[Any]) -> Numerators:
+    """`array` in another tier; the caller has shown that every entry fits."""
+    if array.dtype == dtype:
+        return array
+    if dtype == _OBJECT and array.dtype.kind == "f":
+        # astype(object) on a float array would leave Python floats in it.
+        return array.astype(np.int64).astype(object)
+    return array.astype(dtype)
+
+
+class ExactTensor:
+    """An immutable n-dimensional array of rationals.
+
+    Attributes
+    ----------
+    numerators: integers, stored as float32, float64, int64 or Python integers (see the module's text).
+    denominator: the common denominator, positive; not necessarily in lowest terms.
+    """
+
+    __slots__ = ("__dict__", "denominator", "numerators")
+
+    numerators: Numerators
+    denominator: int
+
+    def __init__(self, numerators: Numerators, denominator: int = 1) -> None:
+        if denominator <= 0:
+            raise ValueError(f"denominator {denominator} is not positive")
+        self.numerators = numerators
+        self.denominator = denominator
+
+    # -- making ---------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def from_integers(values: NDArray[Any] | Sequence[Any] | int, denominator: int = 1) -> ExactTensor:
+        """`values / denominator` for an integer array of any integer type, or nested lists of Python integers.
+
+        Raises
+        ------
+        TypeError: an entry is not an integer.
+        """
+        array = np.asarray(values)
+        if array.dtype.kind not in "iub":
+            array = np.asarray(values, dtype=object)
+            if not all(isinstance(v, int) for v in array.flat):
+                raise TypeError("from_integers takes integers only")
+        bound = max(abs(int(array.max())), abs(int(array.min()))) if array.size else 0
+        return ExactTensor(cast_numerators(array, tier_for(bound)), denominator)
+
+    @staticmethod
+    def from_rationals(values: Any, shape: tuple[int, ...] | None = None) -> ExactTensor:
+        """The tensor of nested sequences (or an object array) of `fmpq`, `Fraction`, `Decimal` or integers.
+
+        `shape`, if given, is the result's shape (row-major); it also makes empty tensors possible.
+        """
+        array = np.empty(shape, dtype=object) if shape is not None else np.array(values, dtype=object)
+        flat = [as_rational(v) for v in (np.array(values, dtype=object).flat if shape is not None else array.flat)]
+        denominator = math.lcm(*(int(v.q) for v in flat)) if flat else 1
+        scaled = [int(v.p) * (denominator // int(v.q)) for v in flat]
+        bound = max(map(abs, scaled), default=0)
+        numerators = np.empty(len(flat), dtype=object)
+        numerators[:] = scaled
+        return ExactTensor(cast_numerators(numerators.reshape(array.shape), tier_for(bound)), denominator)
+
+    @staticmethod
+    def full(shape: tuple[int, ...], value: fmpq | int) -> ExactTensor:
+        """A tensor with one value everywhere."""
+        rational = fmpq(value)
+        numerator = int(rational.p)
+        dtype = tier_for(abs(numerator))
+        return ExactTensor(np.full(shape, numerator, dtype=dtype), int(rational.q))
+
+    @staticmethod
+    def zeros(shape: tuple[int, ...]) -> ExactTensor:
+        """A tensor of zeros."""
+        return ExactTensor.full(shape, 0)
+
+    @staticmethod
+    def from_floats(values: NDArray[Any]) -> ExactTensor:
+        """The exact dyadic values of a finite float16, float32 or float64 array.
+
+        Raises
+        ------
+        ValueError: an entry is NaN or infinite.
+        """
+        if not np.all(np.isfinite(values)):
+            raise ValueError("not every number is finite")
+        ratios = [float(v).as_integer_ratio() for v in values.flat]
+        denominator = max((q for _, q in ratios), default=1)
+        scaled = np.empty(len(ratios), dtype=object)
+        scaled[:] = [p * (denominator // q) for p, q in ratios]
+        return ExactTensor.from_integers(scaled.reshape(values.shape), denominator)
+
+    # -- reading --------------------------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of the axes."""
+        return self.numerators.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self.numerators.ndim
+
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        return self.numerators.size
+
+    @cached_property
+    def bound(self) -> int:
+        """The largest magnitude of a numerator."""
+        if not self.numerators.size:
+            return 0
+        return max(int(self.numerators.max()), -int(self.numerators.min()))
+
+    def item(self, *index: int) -> fmpq:
+        """One entry."""
+        return fmpq(int(self.numerators[index]), self.denominator)
+
+    def integers(self) -> NDArray[Any]:
+        """The numerators as Python integers in an object array."""
+        return cast_numerators(self.numerators, _OBJECT)
+
+    def rationals(self) -> list[fmpq]:
+        """The entries in row-major order."""
+        return [fmpq(n, self.denominator) for n in self.integers().flat]
+
+    def tolist(self) -> Any:
+        """Nested lists of `fmpq` (one `fmpq` for a tensor without axes)."""
+        flat = np.empty(self.size, dtype=object)
+        flat[:] = self.rationals()
+        return flat.reshape(self.shape).tolist()
+
+    def fractions(self) -> NDArray[Any]:
+        """The entries as an object array of `fractions.Fraction`."""
+        flat = np.empty(self.size, dtype=object)
+        flat[:] = [Fraction(n, self.denominator) for n in self.integers().flat]
+        return flat.reshape(self.shape)
+
+    def floats(self) -> NDArray[np.float64]:
+        """The nearest float64 of each entry: for pictures and for guessing, never for concluding."""
+        if self.numerators.dtype == _OBJECT or self.denominator > 2**53:
+            flat = [Fraction(n, self.denominator) for n in self.integers().flat]
+            return np.array([float(f) for f in flat], dtype=np.float64).reshape(self.shape)
+        # One correctly rounded division of two exact floats (an int64 numerator is rounded first: still only a guide).
+        return np.asarray(self.numerators, dtype=np.float64) / float(self.denominator)
+
+    def __getitem__(self, key: Any) -> ExactTensor:
+        return ExactTensor(np.asarray(self.numerators[key]), self.denominator)
+
+    def __len__(self) -> int:
+        return len(self.numerators)
+
+    def __repr__(self) -> str:
+        return f"ExactTensor(shape={self.shape}, denominator={self.denominator}, tier={self.numerators.dtype})"
+
+    def __eq__(self, other: object) -> bool:
+        """Same shape and the same rational in every place."""
+        if not isinstance(other, ExactTensor):
+            return NotImplemented
+        if self.shape != other.shape:
+            return False
+        left, right, _ = _aligned(self, other)
+        return bool(np.array_equal(left, right))
+
+    def __hash__(self) -> int:
+        reduced = self.reduced()
+        return hash((reduced.shape, reduced.denominator, tuple(reduced.integers().flat)))
+
+    def reduced(self) -> ExactTensor:
+        """The same tensor with the least common denominator and the narrowest tier."""
+        divisor = math.gcd(self.denominator, *self.integers().flat) if self.denominator > 1 else 1
+        bound = self.bound // divisor
+        if divisor == 1:
+            return ExactTensor(cast_numerators(self.numerators, tier_for(bound)), self.denominator)
+        numerators = cast_numerators(self.integers() // divisor, tier_for(bound))
+        return ExactTensor(np.asarray(numerators), self.denominator // divisor)
+
+    # -- shape ----------------------------------------------------------------------------------------------------
+
+    def reshape(self, *shape: int) -> ExactTensor:
+        """The same entries in another shape (row-major)."""
+        return ExactTensor(self.numerators.reshape(shape), self.denominator)
+
+    def transpose(self, *axes: int) -> ExactTensor:
+        """The same entries with the axes permuted."""
+        return ExactTensor(self.numerators.transpose(axes), self.denominator)
+
+    def pad(self, widths: Sequence[tuple[int, int]], value: fmpq | int = 0) -> ExactTensor:
+        """Entries `value` added before and after each axis, `widths` a pair an axis."""
+        if not any(before or after for before, after in widths):
+            return self
+        fill = fmpq(value)
+        tensor = self if fill == 0 else self.over(math.lcm(self.denominator, int(fill.q)))
+        numerator = int(fill.p) * (tensor.denominator // int(fill.q))
+        widened = cast_numerators(tensor.numerators, tier_for(max(tensor.bound, abs(numerator))))
+        return ExactTensor(np.pad(widened, widths, constant_values=numerator), tensor.denominator)
+
+    # -- arithmetic -----------------------------------------------------------------------------------------------
+
+    def over(self, denominator: int) -> ExactTensor:
+        """The same tensor over a multiple of its denominator.
+
+        Raises
+        ------
+        ValueError: the denominator is no multiple of this tensor's.
+        """
+        factor, rest = divmod(denominator, self.denominator)
+        if rest or factor <= 0:
+            raise ValueError(f"{denominator} is no multiple of {self.denominator}")
+        if factor == 1:
+            return self
+        return ExactTensor(_times(self.numerators, self.bound, factor), denominator)
+
+    def __add__(self, other: ExactTensor) -> ExactTensor:
+        left, right, denominator = _aligned(self, other)
+        return ExactTensor(np.asarray(left + right), denominator)
+
+    def __sub__(self, other: ExactTensor) -> ExactTensor:
+        left, right, denominator = _aligned(self, other)
+        return ExactTensor(np.asarray(left - right), denominator)
+
+    def __neg__(self) -> ExactTensor:
+        return ExactTensor(np.asarray(-self.numerators), self.denominator)
+
+    def scaled(self, factor: fmpq | int) -> ExactTensor:
+        """Every entry times one number."""
+        rational = fmpq(factor)
+        numerators = _times(self.numerators, self.bound, int(rational.p))
+        return ExactTensor(numerators, self.denominator * int(rational.q))
+
+    def times(self, other: ExactTensor) -> ExactTensor:
+        """Entry by entry products (with broadcasting)."""
+        dtype = tier_for(max(self.bound * other.bound, self.bound, other.bound))
+        product = cast_numerators(self.numerators, dtype) * cast_numerators(other.numerators, dtype)
+        return ExactTensor(np.asarray(product), self.denominator * other.denominator)
+
+    def relu(self) -> ExactTensor:
+        """max(0, entry) everywhere."""
+        zero = 0 if self.numerators.dtype == _OBJECT else self.numerators.dtype.type(0)
+        return ExactTensor(np.maximum(self.numerators, zero), self.denominator)
+
+    def maximum(self, other: ExactTensor) -> ExactTensor:
+        """Entry by entry maxima (with broadcasting)."""
+        left, right, denominator = _aligned(self, other)
+        return ExactTensor(np.maximum(left, right), denominator)
+
+    def minimum(self, other: ExactTensor) -> ExactTensor:
+        """Entry by entry minima (with broadcasting)."""
+        left, right, denominator = _aligned(self, other)
+        return ExactTensor(np.minimum(left, right), denominator)
+
+    def max(self, axis: int | tuple[int, ...]) -> ExactTensor:
+        """The maximum along the axes, which are dropped."""
+        return ExactTensor(np.asarray(self.numerators.max(axis=axis)), self.denominator)
+
+    def min(self, axis: int | tuple[int, ...]) -> ExactTensor:
+        """The minimum along the axes, which are dropped."""
+        return ExactTensor(np.asarray(self.numerators.min(axis=axis)), self.denominator)
+
+    def sum(self, axis: int | tuple[int, ...]) -> ExactTensor:
+        """The sum along the axes, which are dropped."""
+        axes = (axis,) if isinstance(axis, int) else axis
+        count = math.prod(self.shape[a] for a in axes)
+        widened = cast_numerators(self.numerators, tier_for(self.bound * max(count, 1)))
+        return ExactTensor(np.asarray(widened.sum(axis=axis)), self.denominator)
+
+    def matmul(self, other: ExactTensor) -> ExactTensor:
+        """The matrix product over the last two axes (broadcasting the others)."""
+        bound = self.bound * other.bound * max(self.shape[-1], 1)
+        dtype = tier_for(max(bound, self.bound, other.bound))
+        product = np.matmul(cast_numerators(self.numerators, dtype), cast_numerators(other.numerators, dtype))
+        return ExactTensor(np.asarray(product), self.denominator * other.denominator)
+
+    # -- comparing: Boolean arrays --------------------------------------------------------------------------------
+
+    def less(self, other: ExactTensor) -> NDArray[np.bool_]:
+        """Where this is strictly below `other` (with broadcasting)."""
+        left, right, _ = _aligned(self, other)
+        return np.asarray(left < right, dtype=np.bool_)
+
+    def at_most(self, other: ExactTensor) -> NDArray[np.bool_]:
+        """Where this is at most `other` (with broadcasting)."""
+        left, right, _ = _aligned(self, other)
+        return np.asarray(left <= right, dtype=np.bool_)
+
+    def nonzero(self) -> NDArray[np.bool_]:
+        """Where the entries are not 0."""
+        return np.asarray(self.numerators != 0, dtype=np.bool_)
+
+
+def _times(numerators: Numerators, bound: int, factor: int) -> Numerators:
+    """The numerators times an integer, in a tier that holds the result."""
+    dtype = tier_for(max(bound * abs(factor), abs(factor)))
+    number = factor if dtype == _OBJECT else dtype.type(factor)
+    return np.asarray(cast_numerators(numerators, dtype) * number)
+
+
+def _aligned(left: ExactTensor, right: ExactTensor) -> tuple[Numerators, Numerators, int]:
+    """Both numerators over one denominator, in a tier that holds their sum and difference."""
+    denominator = math.lcm(left.denominator, right.denominator)
+    first, second = left.over(denominator), right.over(denominator)
+    dtype = tier_for(first.bound + second.bound)
+    return cast_numerators(first.numerators, dtype), cast_numerators(second.numerators, dtype), denominator
+
+
+def _common(tensors: Iterable[ExactTensor]) -> tuple[list[Numerators], int]:
+    """All numerators over one denominator and in one tier."""
+    listed = list(tensors)
+    denominator = math.lcm(*(t.denominator for t in listed))
+    aligned = [t.over(denominator) for t in listed]
+    dtype = tier_for(max(t.bound for t in aligned))
+    return [cast_numerators(t.numerators, dtype) for t in aligned], denominator
+
+
+def concatenate(tensors: Sequence[ExactTensor], axis: int = 0) -> ExactTensor:
+    """The tensors one after another along an axis."""
+    arrays, denominator = _common(tensors)
+    return ExactTensor(np.concatenate(arrays, axis=axis), denominator)
+
+
+def stack(tensors: Sequence[ExactTensor], axis: int = 0) -> ExactTensor:
+    """The tensors one after another along a new axis."""
+    arrays, denominator = _common(tensors)
+    return ExactTensor(np.stack(arrays, axis=axis), denominator)

@@ -1,0 +1,1 @@
+"""Readers and writers: task TOML, images, xnet, ONNX, SMT-LIB."""

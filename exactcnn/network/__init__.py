@@ -1,0 +1,1 @@
+"""Layers, exact evaluation, the construction, the symbolic form."""

@@ -1,0 +1,1 @@
+"""Independent deciders: the monolithic formula and the enumeration of the generator."""

@@ -1,0 +1,1 @@
+"""The modular proof: facts, head, refutation, verdict."""

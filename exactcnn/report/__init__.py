@@ -1,0 +1,1 @@
+"""Pictures and pages: pure functions of an outcome."""

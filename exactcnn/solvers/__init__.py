@@ -1,0 +1,1 @@
+"""Adapters of decision procedures behind one protocol, and process pools."""

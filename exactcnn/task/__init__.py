@@ -1,0 +1,1 @@
+"""Features, classes, configurations, admissibility of an image, the generator."""

@@ -1,0 +1,1 @@
+"""What has to be proved: border kinds, local and head sequents, admissibility."""
