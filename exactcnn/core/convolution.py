@@ -64,7 +64,7 @@ def convolve2d(
 def _accumulate(
     result: NDArray[Any], source: NDArray[Any], taps: NDArray[Any], out: tuple[int, int], stride: tuple[int, int]
 ) -> None:
-    """Adds the convolution to `result` (N, O, out pixels), one kernel row at a time so that the columns stay in cache."""
+    """Adds the convolution to `result` (N, O, pixels), one kernel row at a time: the columns stay in cache."""
     down, right = stride
     out_height, out_width = out
     for row in range(taps.shape[2]):
