@@ -1,0 +1,104 @@
+"""Sequents as SMT-LIB 2 scripts (logic QF_LRA): what is exported is, byte for byte, what the solvers are asked.
+
+Script conventions: variable i of the circuit is `x<i>`, atom n is `p<n>`. The script asserts the sequent's negation:
+`unsat` means that the sequent holds. Assertions that stand for a switched hypothesis can be named, so that a solver's
+unsatisfiable core tells which of them a proof needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flint import fmpq
+
+from exactcnn.core.affine import Affine
+from exactcnn.core.circuit import Input, Maximum, Relu, Sequent, Variable
+
+__all__ = ["declarations", "sequent_script", "smt_affine", "smt_rational"]
+
+
+def smt_rational(value: fmpq) -> str:
+    """A rational as an SMT-LIB term of sort Real."""
+    numerator, denominator = int(value.p), int(value.q)
+    magnitude = f"{abs(numerator)}.0" if denominator == 1 else f"(/ {abs(numerator)}.0 {denominator}.0)"
+    return f"(- {magnitude})" if numerator < 0 else magnitude
+
+
+def smt_affine(form: Affine) -> str:
+    """An affine form as a term."""
+    parts = [
+        f"x{variable}" if coefficient == 1 else f"(* {smt_rational(coefficient)} x{variable})"
+        for variable, coefficient in form.terms
+    ]
+    if form.constant != 0 or not parts:
+        parts.append(smt_rational(form.constant))
+    return parts[0] if len(parts) == 1 else f"(+ {' '.join(parts)})"
+
+
+def _at_least_zero(form: Affine) -> str:
+    """`form >= 0`, with the constant on the right: bounds are then read as bounds."""
+    return f"(>= {smt_affine(Affine(form.terms, fmpq(0)))} {smt_rational(-form.constant)})"
+
+
+def sequent_script(sequent: Sequent, *, named: bool = False, negate_goal: bool = True) -> str:
+    """A complete script up to and including `(check-sat)`.
+
+    Parameters
+    ----------
+    named: name the switched hypotheses `s<index>.<number>` and ask for unsatisfiable cores.
+    negate_goal: assert that the goal is below 0; without it, the script only says that the hypotheses can be met.
+    """
+    lines = [f"; {line}" for line in sequent.title.splitlines()]
+    if named:
+        lines.append("(set-option :produce-unsat-cores true)")
+    lines.append("(set-logic QF_LRA)")
+    lines += declarations(sequent.circuit.variables)
+    lines += [f"(declare-const p{n} Bool)" for n in range(1, sequent.atoms + 1)]
+    lines += _assertions(sequent, named)
+    if negate_goal:
+        lines.append(f"(assert (< {smt_affine(sequent.goal)} 0.0))")
+    lines.append("(check-sat)")
+    return "\n".join(lines) + "\n"
+
+
+def declarations(variables: Iterable[Variable]) -> list[str]:
+    """Declarations and definitions of a circuit's variables, with the nodes' trivial facts pos and above."""
+    lines: list[str] = []
+    for number, variable in enumerate(variables):
+        name = f"x{number}"
+        lines.append(f"(declare-const {name} Real)")
+        match variable:
+            case Input(low, high):
+                if low is not None:
+                    lines.append(f"(assert (>= {name} {smt_rational(low)}))")
+                if high is not None:
+                    lines.append(f"(assert (<= {name} {smt_rational(high)}))")
+            case Relu(argument):
+                above = _at_least_zero(Affine.variable(number) - argument)
+                attained = _at_least_zero(argument - Affine.variable(number))
+                lines.append(f"(assert (>= {name} 0.0))")
+                lines.append(f"(assert {above})")
+                lines.append(f"(assert (or (<= {name} 0.0) {attained}))")
+            case Maximum(arguments):
+                gaps = [Affine.variable(number) - argument for argument in arguments]
+                lines += [f"(assert {_at_least_zero(gap)})" for gap in gaps]
+                lines.append(f"(assert (or {' '.join(_at_least_zero(-gap) for gap in gaps)}))")
+    return lines
+
+
+def _assertions(sequent: Sequent, named: bool) -> list[str]:
+    lines = [f"(assert {_at_least_zero(form)})" for form in (*sequent.hypotheses, *sequent.lemmas)]
+    for clause in sequent.clauses:
+        literals = " ".join(_literal(literal) for literal in clause)
+        lines.append(f"(assert (or {literals}))" if len(clause) != 1 else f"(assert {literals})")
+    for index, (literal, forms) in enumerate(sequent.switches):
+        for number, form in enumerate(forms):
+            implication = f"(=> {_literal(literal)} {_at_least_zero(form)})"
+            if named:
+                implication = f"(! {implication} :named s{index}.{number})"
+            lines.append(f"(assert {implication})")
+    return lines
+
+
+def _literal(literal: int) -> str:
+    return f"p{literal}" if literal > 0 else f"(not p{-literal})"
