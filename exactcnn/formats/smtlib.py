@@ -1,8 +1,8 @@
 """Sequents as SMT-LIB 2 scripts (logic QF_LRA): what is exported is, byte for byte, what the solvers are asked.
 
 Script conventions: variable i of the circuit is `x<i>`, atom n is `p<n>`. The script asserts the sequent's negation:
-`unsat` means that the sequent holds. Assertions that stand for a switched hypothesis can be named, so that a solver's
-unsatisfiable core tells which of them a proof needs.
+`unsat` means that the sequent holds. Each switched hypothesis can be guarded by an assumption `s<i>_<j>`, so that a
+solver's core tells which of them a proof needs.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from flint import fmpq
 from exactcnn.core.affine import Affine
 from exactcnn.core.circuit import Input, Maximum, Relu, Sequent, Variable
 
-__all__ = ["declarations", "sequent_script", "smt_affine", "smt_rational"]
+__all__ = ["declarations", "guard_names", "sequent_script", "smt_affine", "smt_rational"]
 
 
 def smt_rational(value: fmpq) -> str:
@@ -40,25 +40,32 @@ def _at_least_zero(form: Affine) -> str:
     return f"(>= {smt_affine(Affine(form.terms, fmpq(0)))} {smt_rational(-form.constant)})"
 
 
-def sequent_script(sequent: Sequent, *, named: bool = False, negate_goal: bool = True) -> str:
+def sequent_script(sequent: Sequent, *, guarded: bool = False, negate_goal: bool = True) -> str:
     """A complete script up to and including `(check-sat)`.
 
     Parameters
     ----------
-    named: name the switched hypotheses `s<index>.<number>` and ask for unsatisfiable cores.
+    guarded: guard form j of switch i by the assumption `s<i>_<j>`.
     negate_goal: assert that the goal is below 0; without it, the script only says that the hypotheses can be met.
     """
     lines = [f"; {line}" for line in sequent.title.splitlines()]
-    if named:
-        lines.append("(set-option :produce-unsat-cores true)")
+    if guarded:
+        lines.append("(set-option :produce-unsat-assumptions true)")
     lines.append("(set-logic QF_LRA)")
     lines += declarations(sequent.circuit.variables)
     lines += [f"(declare-const p{n} Bool)" for n in range(1, sequent.atoms + 1)]
-    lines += _assertions(sequent, named)
+    guards = guard_names(sequent) if guarded else []
+    lines += [f"(declare-const {guard} Bool)" for guard in guards]
+    lines += _assertions(sequent, guarded)
     if negate_goal:
         lines.append(f"(assert (< {smt_affine(sequent.goal)} 0.0))")
-    lines.append("(check-sat)")
+    lines.append(f"(check-sat-assuming ({' '.join(guards)}))" if guards else "(check-sat)")
     return "\n".join(lines) + "\n"
+
+
+def guard_names(sequent: Sequent) -> list[str]:
+    """The assumptions of the guarded script, in order."""
+    return [f"s{i}_{j}" for i, (_, forms) in enumerate(sequent.switches) for j in range(len(forms))]
 
 
 def declarations(variables: Iterable[Variable]) -> list[str]:
@@ -86,17 +93,17 @@ def declarations(variables: Iterable[Variable]) -> list[str]:
     return lines
 
 
-def _assertions(sequent: Sequent, named: bool) -> list[str]:
+def _assertions(sequent: Sequent, guarded: bool) -> list[str]:
     lines = [f"(assert {_at_least_zero(form)})" for form in (*sequent.hypotheses, *sequent.lemmas)]
     for clause in sequent.clauses:
         literals = " ".join(_literal(literal) for literal in clause)
         lines.append(f"(assert (or {literals}))" if len(clause) != 1 else f"(assert {literals})")
     for index, (literal, forms) in enumerate(sequent.switches):
         for number, form in enumerate(forms):
-            implication = f"(=> {_literal(literal)} {_at_least_zero(form)})"
-            if named:
-                implication = f"(! {implication} :named s{index}.{number})"
-            lines.append(f"(assert {implication})")
+            condition = _literal(literal)
+            if guarded:
+                condition = f"(and s{index}_{number} {condition})"
+            lines.append(f"(assert (=> {condition} {_at_least_zero(form)}))")
     return lines
 
 
