@@ -97,13 +97,16 @@ def area_needed(window: tuple[int, int], spacing: int) -> int:
     return (window[0] + spacing) * (window[1] + spacing)
 
 
-def growing(start: tuple[int, int], most: tuple[int, int]) -> Iterator[tuple[int, int]]:
-    """Sizes from `start` up to `most`, the shorter side growing first."""
+def growing(start: tuple[int, int], most: tuple[int, int], steps: int = 64) -> Iterator[tuple[int, int]]:
+    """Sizes from `start` up to `most`, the shorter side growing first; about `steps` a side where there are more."""
     height, width = start
+    down, right = (max(1, (last - first) // steps) for first, last in zip(start, most, strict=True))
     yield height, width
     while (height, width) != most:
-        taller = width == most[1] or (height <= width and height < most[0])
-        height, width = height + taller, width + (not taller)
+        if width == most[1] or (height <= width and height < most[0]):
+            height = min(height + down, most[0])
+        else:
+            width = min(width + right, most[1])
         yield height, width
 
 
