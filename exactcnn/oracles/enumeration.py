@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from flint import fmpq
 from numpy.typing import NDArray
 
 from exactcnn.core.errors import InputError
@@ -133,9 +132,7 @@ class _Canvas:
     @staticmethod
     def of(task: Task, generator: GeneratorSpec) -> _Canvas:
         """The canvas of a task."""
-        exact = {
-            (f.name, k): [t.centre(), t.low, t.high] for f in task.features for k, t in enumerate(f.templates)
-        }
+        exact = {(f.name, k): [t.centre(), t.low, t.high] for f in task.features for k, t in enumerate(f.templates)}
         shape = (len(task.channels), 1, 1)
         ends = [[low for low, _ in generator.background], [high for _, high in generator.background]]
         middle = [(low + high) / 2 for low, high in generator.background]

@@ -34,10 +34,8 @@ def count_bound(task: Task, height: int, width: int) -> int:
     )
 
 
-def placements(
-    chosen: Sequence[Feature], height: int, width: int, spacing: int
-) -> Iterator[tuple[Window, ...]]:
-    """All choices of one template and one place for each of these features, such that their windows keep the distance."""
+def placements(chosen: Sequence[Feature], height: int, width: int, spacing: int) -> Iterator[tuple[Window, ...]]:
+    """All choices of a template and a place for each of these features whose windows keep the distance."""
 
     def extended(placed: list[tuple[Feature, Window]], rest: Sequence[Feature]) -> Iterator[tuple[Window, ...]]:
         if not rest:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 
 import numpy as np
@@ -88,5 +89,5 @@ def _box(pattern: NDArray[np.int64]) -> Box:
 
 def _alternatives(group: list[str], rival: str) -> tuple[Alternative, ...]:
     """Two neighbours of the group, or its only feature; never together with the rival."""
-    pairs = [frozenset(pair) for pair in zip(group, group[1:], strict=False)] or [frozenset(group)]
+    pairs = [frozenset(pair) for pair in itertools.pairwise(group)] or [frozenset(group)]
     return tuple(Alternative(requires=pair, forbids=frozenset({rival})) for pair in pairs)

@@ -78,9 +78,7 @@ def _excesses(feature: Feature, image: Pixels) -> list[Fraction]:
     return result
 
 
-def _first_wrong(
-    task: Task, network: Network, images: Sequence[tuple[Pixels, str]]
-) -> tuple[ExactTensor, str] | None:
+def _first_wrong(task: Task, network: Network, images: Sequence[tuple[Pixels, str]]) -> tuple[ExactTensor, str] | None:
     batch = ExactTensor.from_rationals([image for image, _ in images])
     rows = logits(network, batch, task.pixel).fractions()
     names = [c.name for c in task.classes]

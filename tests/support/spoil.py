@@ -1,4 +1,4 @@
-"""Hypothesis strategies that spoil a network in one place: a weight, a bias, a padding, a stride, a pool, a class row."""
+"""Hypothesis strategies that spoil one weight, bias, padding, stride, pool or class row of a network."""
 
 from __future__ import annotations
 
@@ -33,10 +33,8 @@ def spoilt(network: Network, kinds: tuple[str, ...] | None = None) -> st.SearchS
     @st.composite
     def draw_one(draw: st.DrawFn) -> Spoilt:
         kind = draw(st.sampled_from(usable))
-        if kind == "class row":
-            number = places[kind][-1]
-        else:
-            number = draw(st.sampled_from(places[kind]))
+        # The class rows are those of the last dense layer.
+        number = places[kind][-1] if kind == "class row" else draw(st.sampled_from(places[kind]))
         layer, what = KINDS[kind][1](draw, network.layers[number])
         layers = (*network.layers[:number], layer, *network.layers[number + 1 :])
         return replace(network, layers=layers), f"layer {number} ({type(layer).__name__}): {what}"
