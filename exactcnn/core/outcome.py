@@ -26,28 +26,46 @@ class Window:
 
 @dataclass(frozen=True)
 class Stretched:
-    """An exact image of any size in little memory: a core whose last row and column are repeated.
+    """An exact image of any size in little memory: a core one row and one column of which are repeated.
 
     Attributes
     ----------
     core: (C, h, w).
-    height, width: the image's size; rows beyond h repeat row h-1, columns beyond w repeat column w-1.
+    height, width: the image's size, at least h and w.
+    row, column: which row and column of the core are repeated to reach that size; the last ones by default.
     """
 
     core: ExactTensor
     height: int
     width: int
+    row: int = -1
+    column: int = -1
+
+    @staticmethod
+    def plain(image: ExactTensor) -> Stretched:
+        """An image (C, H, W) as it is."""
+        return Stretched(image, image.shape[1], image.shape[2])
 
     @property
     def is_plain(self) -> bool:
         """Whether nothing is repeated."""
         return self.core.shape[1:] == (self.height, self.width)
 
+    def resized(self, height: int, width: int) -> Stretched:
+        """The same core with other numbers of repetitions."""
+        return Stretched(self.core, height, width, self.row, self.column)
+
     def image(self) -> ExactTensor:
         """The whole image, (C, height, width)."""
-        rows = [min(i, self.core.shape[1] - 1) for i in range(self.height)]
-        columns = [min(j, self.core.shape[2] - 1) for j in range(self.width)]
+        rows = _repeated(self.core.shape[1], self.height, self.row)
+        columns = _repeated(self.core.shape[2], self.width, self.column)
         return self.core[:, rows, :][:, :, columns]
+
+
+def _repeated(length: int, target: int, place: int) -> list[int]:
+    """The indices 0 .. length-1 with `place` repeated until there are `target` of them."""
+    place %= length
+    return [*range(place), *[place] * (target - length), *range(place, length)]
 
 
 @dataclass(frozen=True)

@@ -96,8 +96,10 @@ def declarations(variables: Iterable[Variable]) -> list[str]:
 def _assertions(sequent: Sequent, guarded: bool) -> list[str]:
     lines = [f"(assert {_at_least_zero(form)})" for form in (*sequent.hypotheses, *sequent.lemmas)]
     for clause in sequent.clauses:
-        literals = " ".join(_literal(literal) for literal in clause)
-        lines.append(f"(assert (or {literals}))" if len(clause) != 1 else f"(assert {literals})")
+        literals = [_literal(literal) for literal in clause]
+        # SMT-LIB has no empty disjunction; an empty clause is how a contradictory formula shows itself.
+        disjunction = f"(or {' '.join(literals)})" if len(literals) > 1 else "".join(literals) or "false"
+        lines.append(f"(assert {disjunction})")
     for index, (literal, forms) in enumerate(sequent.switches):
         for number, form in enumerate(forms):
             condition = _literal(literal)

@@ -9,18 +9,19 @@ any other way.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 from flint import fmpq
 
 from exactcnn.core.affine import Affine
 from exactcnn.core.box import Box
 from exactcnn.core.circuit import CircuitBuilder, Input, Relu, Sequent
 from exactcnn.task.model import Feature, Task
-from exactcnn.theorem.stem import Kind, Pixel, Stem, StemCircuit
+from exactcnn.theorem.stem import FieldPixels, Kind, Pixel, Stem, StemCircuit
 
-__all__ = ["LocalSequent", "Placed", "lower_sequent", "sub_rows", "upper_sequent"]
+__all__ = ["LocalSequent", "Placed", "excess_form", "lower_sequent", "sub_rows", "upper_sequent"]
 
 _ZERO = fmpq(0)
 
@@ -54,13 +55,14 @@ def lower_sequent(task: Task, stem: Stem, kind: Kind, placed: Placed, channel: i
             return box.low.item(source, row, column), box.high.item(source, row, column)
         return task.pixel.low, task.pixel.high
 
-    circuit = StemCircuit(stem, kind, interval, CircuitBuilder())
-    goal = circuit.output(channel).shifted(-bound)
+    builder = CircuitBuilder()
+    pixels = FieldPixels(builder, interval)
+    goal = StemCircuit(stem, kind, pixels, builder).output(channel).shifted(-bound)
     title = (
         f"lower: a window at ({placed.row}, {placed.column}) of the field exhibits {_name(feature, placed)} "
         f"=> S_{channel} >= {bound}"
     )
-    return LocalSequent(Sequent(circuit.builder.circuit(), goal=goal, title=title), circuit.pixels)
+    return LocalSequent(Sequent(builder.circuit(), goal=goal, title=title), pixels.numbers)
 
 
 def upper_sequent(
@@ -70,24 +72,25 @@ def upper_sequent(
 
     Fewer windows make a stronger sequent; the caller names those that matter.
     """
-    circuit = StemCircuit(stem, kind, lambda _: (task.pixel.low, task.pixel.high), CircuitBuilder())
-    output = circuit.output(channel)
-    network_nodes = list(circuit.builder.variables)
+    builder = CircuitBuilder()
+    pixels = FieldPixels(builder, lambda _: (task.pixel.low, task.pixel.high))
+    output = StemCircuit(stem, kind, pixels, builder).output(channel)
+    network_end = len(builder.variables)
     hypotheses = []
     for placed in clear:
         feature = task.features[placed.feature]
-        excess = _excess(circuit, task, feature.templates[placed.template], placed)
-        hypotheses.append(excess.shifted(-feature.gap))
+        box = feature.templates[placed.template]
+        hypotheses.append(excess_form(builder, pixels, task, box, placed.row, placed.column).shifted(-feature.gap))
     titles = ", ".join(f"{_name(task.features[p.feature], p)} at ({p.row}, {p.column})" for p in clear)
     return LocalSequent(
         Sequent(
-            circuit.builder.circuit(),
+            builder.circuit(),
             hypotheses=tuple(hypotheses),
             goal=Affine.const(bound) - output,
-            lemmas=tuple(sub_rows(circuit.builder, len(network_nodes))),
+            lemmas=tuple(sub_rows(builder, network_end)),
             title=f"upper: windows of the field clear of [{titles}] => S_{channel} <= {bound}",
         ),
-        circuit.pixels,
+        pixels.numbers,
     )
 
 
@@ -121,21 +124,21 @@ def _univariate(builder: CircuitBuilder, variable: object) -> tuple[int, fmpq, f
     return None
 
 
-def _excess(circuit: StemCircuit, task: Task, box: Box, placed: Placed) -> Affine:
-    """The excess of the window at the placed offset over the template (DESIGN section 1)."""
+def excess_form(
+    builder: CircuitBuilder, pixel: Callable[[Pixel], Affine], task: Task, box: Box, row: int, column: int
+) -> Affine:
+    """The excess over a template of the window whose top-left corner is the pixel (row, column) (DESIGN section 1)."""
     terms: list[tuple[int, fmpq]] = []
-    channels, height, width = box.shape
-    for channel in range(channels):
-        for row in range(height):
-            for column in range(width):
-                low, high = box.low.item(channel, row, column), box.high.item(channel, row, column)
-                if low <= task.pixel.low and high >= task.pixel.high:
-                    continue
-                pixel = circuit.pixel(channel, placed.row + row, placed.column + column)
-                if high < task.pixel.high:
-                    terms += circuit.builder.relu(pixel.shifted(-high)).terms
-                if low > task.pixel.low:
-                    terms += circuit.builder.relu((-pixel).shifted(low)).terms
+    for (channel, i, j), low, high in zip(
+        np.ndindex(box.shape), box.low.rationals(), box.high.rationals(), strict=True
+    ):
+        if low <= task.pixel.low and high >= task.pixel.high:
+            continue
+        value = pixel((channel, row + i, column + j))
+        if high < task.pixel.high:
+            terms += builder.relu(value.shifted(-high)).terms
+        if low > task.pixel.low:
+            terms += builder.relu((-value).shifted(low)).terms
     return Affine.of(terms)
 
 

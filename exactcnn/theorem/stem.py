@@ -27,7 +27,7 @@ from exactcnn.network.model import (
 )
 from exactcnn.theorem.geometry import Axis, Level, Signature
 
-__all__ = ["Kind", "Stem", "StemCircuit", "Unsupported", "split_network"]
+__all__ = ["FieldPixels", "Kind", "Pixel", "Stem", "StemCircuit", "Unsupported", "split_network"]
 
 Kind = tuple[Signature, Signature]
 """A border kind: the signatures along the rows and along the columns."""
@@ -122,25 +122,37 @@ def split_network(network: Network) -> tuple[Stem, GlobalPool, tuple[Dense | ReL
     raise Unsupported("the modular method needs a global pool between the stem and the head, and this network flattens")
 
 
+class FieldPixels:
+    """The pixels of one receptive field as inputs, made when they are first asked for."""
+
+    def __init__(self, builder: CircuitBuilder, interval: Callable[[Pixel], tuple[fmpq, fmpq]]) -> None:
+        self.numbers: dict[Pixel, int] = {}
+        self._builder = builder
+        self._interval = interval
+
+    def __call__(self, pixel: Pixel) -> Affine:
+        """The pixel as a variable."""
+        if pixel not in self.numbers:
+            self.numbers[pixel] = self._builder.input(*self._interval(pixel))
+        return Affine.variable(self.numbers[pixel])
+
+
 class StemCircuit:
-    """Builds the circuit of single output positions of a stem over a growing set of field pixels.
+    """Builds the circuit of one output position of a stem.
 
     Parameters
     ----------
     stem: the stem.
     kind: the border kind of the position.
-    interval: the interval of a field pixel.
+    pixel: the form of a field pixel that lies inside the image.
     builder: collects the variables; the task's own nodes go into the same one.
     """
 
-    def __init__(
-        self, stem: Stem, kind: Kind, interval: Callable[[Pixel], tuple[fmpq, fmpq]], builder: CircuitBuilder
-    ) -> None:
+    def __init__(self, stem: Stem, kind: Kind, pixel: Callable[[Pixel], Affine], builder: CircuitBuilder) -> None:
         self.builder = builder
         self.kind = kind
-        self.pixels: dict[Pixel, int] = {}
+        self.pixel = pixel
         self._stem = stem
-        self._interval = interval
         self._known: dict[tuple[int, int, int, int], Affine] = {}
         # The level (0 = image) that each layer's *output* belongs to.
         self._level = [0]
@@ -150,13 +162,6 @@ class StemCircuit:
     def output(self, channel: int) -> Affine:
         """S_channel at the position, as a form over the builder's variables."""
         return self._value(len(self._stem.layers), channel, 0, 0)
-
-    def pixel(self, channel: int, row: int, column: int) -> Affine:
-        """A field pixel as a variable; it must lie inside the image."""
-        key = (channel, row, column)
-        if key not in self.pixels:
-            self.pixels[key] = self.builder.input(*self._interval(key))
-        return Affine.variable(self.pixels[key])
 
     def inside(self, level: int, row: int, column: int) -> bool:
         """Whether a place of a level's unclipped range exists at all."""
@@ -175,7 +180,7 @@ class StemCircuit:
 
     def _computed(self, depth: int, channel: int, row: int, column: int) -> Affine:
         if depth == 0:
-            return self.pixel(channel, row, column)
+            return self.pixel((channel, row, column))
         layer = self._stem.layers[depth - 1]
         if isinstance(layer, ReLU):
             return self.builder.relu(self._value(depth - 1, channel, row, column))
