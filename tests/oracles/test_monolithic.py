@@ -162,6 +162,15 @@ def test_other_pixel_ranges_and_several_templates() -> None:
     assert outcome.counterexample.label == "yes"
 
 
+def test_channels_are_told_apart() -> None:
+    pixels = ExactTensor.from_integers([[[1]], [[0]]])
+    red = Feature("red", (Box(pixels, pixels),), fmpq(1, 2))
+    instance = Task("colours", (red,), (one_class("a", "red"), one_class("b", forbids="red")), ("r", "g"))
+    assert check(instance, build_network(instance), 1, 2).verdict is Verdict.PROVED
+    swapped = Network((GlobalPool("max"), dense([[0, 1], [0, 0]], [0, "1/2"])), channels=2)
+    assert check(instance, swapped, 1, 1).verdict is Verdict.REFUTED
+
+
 def test_alternatives_hold_one_at_a_time() -> None:
     either = TaskClass("same", (Alternative(frozenset({"dot", "bar"})), Alternative(frozenset(), frozenset({"dot"}))))
     instance = task([DOT, BAR], [either, one_class("single", "dot", "bar")])
