@@ -6,11 +6,17 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from exactcnn.core.tensor import ExactTensor, cast_numerators, tier_for
 
 __all__ = ["convolve2d", "window_count"]
+
+# Numbers in one block of columns: large enough for BLAS, small enough for the caches.
+_BLOCK = 1 << 17
+# Multiplications in one call of BLAS.
+_PRODUCT = 1 << 19
 
 
 def window_count(length: int, kernel: int, stride: int) -> int:
@@ -33,58 +39,115 @@ def convolve2d(
     Returns
     -------
     (N, O, (H-a)//s+1, (W-b)//t+1). The tier is chosen from the exact bound max_o sum|w_o| * max|x| + |bias_o|, which
-    every partial sum of the accumulation obeys too.
+    every partial sum of the accumulation obeys too, in whatever order it is made.
     """
-    count, _, height, width = images.shape
+    kernel, offsets, denominator = _over_one_denominator(images.denominator, weight, bias)
+    bound = max(_row_sum(kernel), 1) * images.bound + offsets.bound
+    dtype = tier_for(max(bound, kernel.bound))
     outputs, _, rows, columns = weight.shape
-    down, right = stride
-    out_height, out_width = window_count(height, rows, down), window_count(width, columns, right)
-    product = images.denominator * weight.denominator
-    denominator = product if bias is None else math.lcm(product, bias.denominator)
-    scaled = weight.scaled(denominator // product) if denominator != product else weight
-    kernel = ExactTensor(scaled.numerators)
-    offsets = (
-        None
-        if bias is None
-        else ExactTensor(bias.over(bias.denominator).numerators).scaled(denominator // bias.denominator)
-    )
-    # The row sums are taken over Python integers: they are few, and the bound itself must not overflow.
-    row_sums = np.abs(kernel.integers()).reshape(outputs, -1).sum(axis=1) if kernel.size else np.zeros(outputs, object)
-    bound = max((int(s) for s in row_sums), default=0) * images.bound + (0 if offsets is None else offsets.bound)
-    dtype = tier_for(max(bound, images.bound, kernel.bound))
-    source = cast_numerators(images.numerators, dtype)
-    taps = cast_numerators(kernel.numerators, dtype)
-    result = np.zeros((count, outputs, out_height * out_width), dtype=dtype)
-    if offsets is not None:
-        result += cast_numerators(offsets.numerators, dtype)[None, :, None]
-    _accumulate(result, source, taps, (out_height, out_width), stride)
-    return ExactTensor(result.reshape(count, outputs, out_height, out_width), denominator)
+    count, _, height, width = images.shape
+    out = window_count(height, rows, stride[0]), window_count(width, columns, stride[1])
+    result = np.empty((count, outputs, *out), dtype=dtype)
+    if result.size:
+        _accumulate(
+            result,
+            cast_numerators(images.numerators, dtype),
+            cast_numerators(kernel.numerators, dtype),
+            cast_numerators(offsets.numerators, dtype),
+            stride,
+        )
+    return ExactTensor(result, denominator)
+
+
+def _over_one_denominator(
+    unit: int, weight: ExactTensor, bias: ExactTensor | None
+) -> tuple[ExactTensor, ExactTensor, int]:
+    """Integers k, c and d with (k * x + c)/d = weight * x/unit + bias, without a common factor: the least tier."""
+    product = unit * weight.denominator
+    if bias is None:
+        bias = ExactTensor.zeros((weight.shape[0],))
+    denominator = math.lcm(product, bias.denominator)
+    kernel = ExactTensor(weight.numerators).scaled(denominator // product)
+    offsets = ExactTensor(bias.numerators).scaled(denominator // bias.denominator)
+    divisor = math.gcd(denominator, kernel.content, offsets.content)
+    return kernel.divided(divisor), offsets.divided(divisor), denominator // divisor
+
+
+def _row_sum(kernel: ExactTensor) -> int:
+    """The largest sum of magnitudes that goes into one output."""
+    outputs = kernel.shape[0]
+    magnitudes = np.abs(kernel.numerators)
+    return ExactTensor(magnitudes).reshape(outputs, kernel.size // outputs).sum(1).bound
 
 
 def _accumulate(
-    result: NDArray[Any], source: NDArray[Any], taps: NDArray[Any], out: tuple[int, int], stride: tuple[int, int]
+    result: NDArray[Any],
+    source: NDArray[Any],
+    taps: NDArray[Any],
+    offsets: NDArray[Any],
+    stride: tuple[int, int],
 ) -> None:
-    """Adds the convolution to `result` (N, O, pixels), one kernel row at a time: the columns stay in cache."""
-    down, right = stride
-    out_height, out_width = out
-    for row in range(taps.shape[2]):
-        # Columns of zero weights (small templates in a large kernel, 1 x 1 inputs) cost nothing.
-        used = [
-            (channel, column)
-            for channel in range(taps.shape[1])
-            for column in range(taps.shape[3])
-            if np.any(taps[:, channel, row, column])
-        ]
-        if not used:
-            continue
-        matrix = np.ascontiguousarray(np.stack([taps[:, channel, row, column] for channel, column in used], axis=1))
-        columns = np.empty((len(used), out_height, out_width), dtype=source.dtype)
-        for image in range(source.shape[0]):
-            for place, (channel, column) in enumerate(used):
-                columns[place] = source[
-                    image,
-                    channel,
-                    row : row + (out_height - 1) * down + 1 : down,
-                    column : column + (out_width - 1) * right + 1 : right,
-                ]
-            result[image] += np.matmul(matrix, columns.reshape(len(used), -1))
+    """Writes the convolution into `result`, as one matrix product for each block of columns (im2col)."""
+    outputs, *taps_shape = taps.shape
+    count, _, out_height, out_width = result.shape
+    view, wide = _windows(source, (taps_shape[1], taps_shape[2]), (out_height, out_width), stride)
+    depth = math.prod(taps_shape)
+    matrix = np.concatenate([taps.reshape(outputs, depth), offsets[:, None]], axis=1)
+    places = max(1, _BLOCK // (depth + 1))
+    rows = min(out_height, max(1, places // wide))
+    images = min(count, max(1, places // (rows * wide)))
+    # The last line of ones makes the matrix product add the bias.
+    buffer = np.empty((depth + 1) * images * rows * wide, dtype=source.dtype)
+    for first in range(0, count, images):
+        part = view[first : first + images]
+        for top in range(0, out_height, rows):
+            band = part[:, :, :, :, top : top + rows].transpose(1, 2, 3, 0, 4, 5)
+            size = math.prod(band.shape[3:])
+            block = buffer[: (depth + 1) * size].reshape(depth + 1, size)
+            block[depth] = 1
+            np.copyto(block[:depth].reshape(band.shape), band)
+            product = _product(matrix, block).reshape(outputs, *band.shape[3:])
+            target = result[first : first + images, :, top : top + rows]
+            np.copyto(target, product[..., :out_width].transpose(1, 0, 2, 3))
+
+
+def _product(matrix: NDArray[Any], block: NDArray[Any]) -> NDArray[Any]:
+    """The matrix product, in pieces that BLAS libraries do in the calling thread.
+
+    For larger ones they start threads of their own, and waiting for those costs more here than they bring: on a busy
+    machine a hundred times more.
+    """
+    (outputs, depth), size = matrix.shape, block.shape[1]
+    product = np.empty((outputs, size), dtype=block.dtype)
+    rows = min(outputs, 64)
+    columns = max(32, _PRODUCT // (rows * depth))
+    for top in range(0, outputs, rows):
+        part = matrix[top : top + rows]
+        for left in range(0, size, columns):
+            ahead = slice(left, left + columns)
+            np.matmul(part, block[:, ahead], out=product[top : top + rows, ahead])
+    return product
+
+
+def _windows(
+    source: NDArray[Any], kernel: tuple[int, int], out: tuple[int, int], stride: tuple[int, int]
+) -> tuple[NDArray[Any], int]:
+    """A view v[n, i, row, column, y, x] of the input under tap (row, column) of the window at (y, x); x's length.
+
+    With unit steps, x runs on over the whole padded line and beyond its end: lines then follow each other without a
+    break and are copied at memory speed. What stands in the columns from out[1] on means nothing.
+    """
+    count, channels, height, width = source.shape
+    wide = width if stride == (1, 1) and 4 * width <= 5 * out[1] else out[1]
+    # Running on past the last line needs a few more places.
+    flat = np.zeros(source.size + wide - out[1], dtype=source.dtype)
+    flat[: source.size].reshape(source.shape)[...] = source
+    step = flat.itemsize
+    line = width * step
+    view = as_strided(
+        flat,
+        (count, channels, *kernel, out[0], wide),
+        (channels * height * line, height * line, line, step, stride[0] * line, stride[1] * step),
+        writeable=False,
+    )
+    return view, wide

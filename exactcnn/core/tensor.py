@@ -23,12 +23,14 @@ from exactcnn.core.rational import as_rational
 __all__ = ["ExactTensor", "cast_numerators", "concatenate", "stack", "tier_for"]
 
 Numerators = NDArray[Any]
+_INT64 = 2**63 - 1
 _TIERS: tuple[tuple[int, np.dtype[Any]], ...] = (
     (2**24, np.dtype(np.float32)),
     (2**53, np.dtype(np.float64)),
-    (2**63 - 1, np.dtype(np.int64)),
+    (_INT64, np.dtype(np.int64)),
 )
 _OBJECT: np.dtype[Any] = np.dtype(object)
+_DTYPES = frozenset((*(dtype for _, dtype in _TIERS), _OBJECT))
 
 
 def tier_for(bound: int) -> np.dtype[Any]:
@@ -63,10 +65,16 @@ class ExactTensor:
     numerators: Numerators
     denominator: int
 
-    def __init__(self, numerators: Numerators, denominator: int = 1) -> None:
+    def __init__(self, numerators: Numerators | int, denominator: int = 1) -> None:
         if denominator <= 0:
             raise ValueError(f"denominator {denominator} is not positive")
-        self.numerators = numerators
+        # Arrays of Python integers without axes come out of numpy's functions as bare integers.
+        dtype = None if isinstance(numerators, (np.ndarray, np.generic)) else _OBJECT
+        view = np.asarray(numerators, dtype=dtype).view()
+        if view.dtype not in _DTYPES:
+            raise TypeError(f"numerators of type {view.dtype}; use from_integers")
+        view.flags.writeable = False
+        self.numerators = view
         self.denominator = denominator
 
     # -- making ---------------------------------------------------------------------------------------------------
@@ -85,7 +93,8 @@ class ExactTensor:
             if not all(isinstance(v, int) for v in array.flat):
                 raise TypeError("from_integers takes integers only")
         bound = max(abs(int(array.max())), abs(int(array.min()))) if array.size else 0
-        return ExactTensor(cast_numerators(array, tier_for(bound)), denominator)
+        own = cast_numerators(array, tier_for(bound))
+        return ExactTensor(own.copy() if own is values else own, denominator)
 
     @staticmethod
     def from_rationals(values: Any, shape: tuple[int, ...] | None = None) -> ExactTensor:
@@ -155,6 +164,13 @@ class ExactTensor:
             return 0
         return max(int(self.numerators.max()), -int(self.numerators.min()))
 
+    @property
+    def content(self) -> int:
+        """The greatest common divisor of the numerators (0 if all are 0)."""
+        if self.numerators.dtype == _OBJECT:
+            return math.gcd(*self.numerators.flat)
+        return int(np.gcd.reduce(self.numerators.astype(np.int64).ravel()))
+
     def item(self, *index: int) -> fmpq:
         """One entry."""
         return fmpq(int(self.numerators[index]), self.denominator)
@@ -182,13 +198,13 @@ class ExactTensor:
     def floats(self) -> NDArray[np.float64]:
         """The nearest float64 of each entry: for pictures and for guessing, never for concluding."""
         if self.numerators.dtype == _OBJECT or self.denominator > 2**53:
-            flat = [Fraction(n, self.denominator) for n in self.integers().flat]
-            return np.array([float(f) for f in flat], dtype=np.float64).reshape(self.shape)
+            flat = [_nearest(n, self.denominator) for n in self.integers().flat]
+            return np.array(flat, dtype=np.float64).reshape(self.shape)
         # One correctly rounded division of two exact floats (an int64 numerator is rounded first: still only a guide).
         return np.asarray(self.numerators, dtype=np.float64) / float(self.denominator)
 
     def __getitem__(self, key: Any) -> ExactTensor:
-        return ExactTensor(np.asarray(self.numerators[key]), self.denominator)
+        return ExactTensor(self.numerators[key], self.denominator)
 
     def __len__(self) -> int:
         return len(self.numerators)
@@ -211,12 +227,8 @@ class ExactTensor:
 
     def reduced(self) -> ExactTensor:
         """The same tensor with the least common denominator and the narrowest tier."""
-        divisor = math.gcd(self.denominator, *self.integers().flat) if self.denominator > 1 else 1
-        bound = self.bound // divisor
-        if divisor == 1:
-            return ExactTensor(cast_numerators(self.numerators, tier_for(bound)), self.denominator)
-        numerators = cast_numerators(self.integers() // divisor, tier_for(bound))
-        return ExactTensor(np.asarray(numerators), self.denominator // divisor)
+        divisor = math.gcd(self.denominator, self.content) if self.denominator > 1 else 1
+        return ExactTensor(self.divided(divisor).numerators, self.denominator // divisor)
 
     # -- shape ----------------------------------------------------------------------------------------------------
 
@@ -235,8 +247,12 @@ class ExactTensor:
         fill = fmpq(value)
         tensor = self if fill == 0 else self.over(math.lcm(self.denominator, int(fill.q)))
         numerator = int(fill.p) * (tensor.denominator // int(fill.q))
-        widened = cast_numerators(tensor.numerators, tier_for(max(tensor.bound, abs(numerator))))
-        return ExactTensor(np.pad(widened, widths, constant_values=numerator), tensor.denominator)
+        dtype = tier_for(max(tensor.bound, abs(numerator)))
+        shape = tuple(before + n + after for n, (before, after) in zip(tensor.shape, widths, strict=True))
+        padded = np.full(shape, numerator, dtype=dtype)
+        inside = tuple(slice(before, before + n) for n, (before, _) in zip(tensor.shape, widths, strict=True))
+        padded[inside] = cast_numerators(tensor.numerators, dtype)
+        return ExactTensor(padded, tensor.denominator)
 
     # -- arithmetic -----------------------------------------------------------------------------------------------
 
@@ -256,14 +272,14 @@ class ExactTensor:
 
     def __add__(self, other: ExactTensor) -> ExactTensor:
         left, right, denominator = _aligned(self, other)
-        return ExactTensor(np.asarray(left + right), denominator)
+        return ExactTensor(left + right, denominator)
 
     def __sub__(self, other: ExactTensor) -> ExactTensor:
         left, right, denominator = _aligned(self, other)
-        return ExactTensor(np.asarray(left - right), denominator)
+        return ExactTensor(left - right, denominator)
 
     def __neg__(self) -> ExactTensor:
-        return ExactTensor(np.asarray(-self.numerators), self.denominator)
+        return ExactTensor(-self.numerators, self.denominator)
 
     def scaled(self, factor: fmpq | int) -> ExactTensor:
         """Every entry times one number."""
@@ -271,11 +287,27 @@ class ExactTensor:
         numerators = _times(self.numerators, self.bound, int(rational.p))
         return ExactTensor(numerators, self.denominator * int(rational.q))
 
+    def divided(self, divisor: int) -> ExactTensor:
+        """The numerators divided by a common divisor (the denominator stays), in the narrowest tier.
+
+        Raises
+        ------
+        ValueError: some numerator is no multiple of the divisor.
+        """
+        if divisor <= 0 or self.content % divisor:
+            raise ValueError(f"{divisor} does not divide every numerator")
+        if divisor == 1:
+            return ExactTensor(cast_numerators(self.numerators, tier_for(self.bound)), self.denominator)
+        # Whole-number division is not for floating-point arrays.
+        wide = _OBJECT if self.numerators.dtype == _OBJECT or divisor > _INT64 else np.dtype(np.int64)
+        quotients = np.asarray(cast_numerators(self.numerators, wide) // divisor, dtype=wide)
+        return ExactTensor(cast_numerators(quotients, tier_for(self.bound // divisor)), self.denominator)
+
     def times(self, other: ExactTensor) -> ExactTensor:
         """Entry by entry products (with broadcasting)."""
         dtype = tier_for(max(self.bound * other.bound, self.bound, other.bound))
         product = cast_numerators(self.numerators, dtype) * cast_numerators(other.numerators, dtype)
-        return ExactTensor(np.asarray(product), self.denominator * other.denominator)
+        return ExactTensor(product, self.denominator * other.denominator)
 
     def relu(self) -> ExactTensor:
         """max(0, entry) everywhere."""
@@ -294,25 +326,25 @@ class ExactTensor:
 
     def max(self, axis: int | tuple[int, ...]) -> ExactTensor:
         """The maximum along the axes, which are dropped."""
-        return ExactTensor(np.asarray(self.numerators.max(axis=axis)), self.denominator)
+        return ExactTensor(self.numerators.max(axis=axis), self.denominator)
 
     def min(self, axis: int | tuple[int, ...]) -> ExactTensor:
         """The minimum along the axes, which are dropped."""
-        return ExactTensor(np.asarray(self.numerators.min(axis=axis)), self.denominator)
+        return ExactTensor(self.numerators.min(axis=axis), self.denominator)
 
     def sum(self, axis: int | tuple[int, ...]) -> ExactTensor:
         """The sum along the axes, which are dropped."""
         axes = (axis,) if isinstance(axis, int) else axis
         count = math.prod(self.shape[a] for a in axes)
         widened = cast_numerators(self.numerators, tier_for(self.bound * max(count, 1)))
-        return ExactTensor(np.asarray(widened.sum(axis=axis)), self.denominator)
+        return ExactTensor(widened.sum(axis=axis), self.denominator)
 
     def matmul(self, other: ExactTensor) -> ExactTensor:
         """The matrix product over the last two axes (broadcasting the others)."""
         bound = self.bound * other.bound * max(self.shape[-1], 1)
         dtype = tier_for(max(bound, self.bound, other.bound))
         product = np.matmul(cast_numerators(self.numerators, dtype), cast_numerators(other.numerators, dtype))
-        return ExactTensor(np.asarray(product), self.denominator * other.denominator)
+        return ExactTensor(product, self.denominator * other.denominator)
 
     # -- comparing: Boolean arrays --------------------------------------------------------------------------------
 
@@ -331,11 +363,19 @@ class ExactTensor:
         return np.asarray(self.numerators != 0, dtype=np.bool_)
 
 
+def _nearest(numerator: int, denominator: int) -> float:
+    """The nearest float64 of a fraction, infinite beyond their range."""
+    try:
+        return numerator / denominator
+    except OverflowError:
+        return math.inf if numerator > 0 else -math.inf
+
+
 def _times(numerators: Numerators, bound: int, factor: int) -> Numerators:
     """The numerators times an integer, in a tier that holds the result."""
     dtype = tier_for(max(bound * abs(factor), abs(factor)))
     number = factor if dtype == _OBJECT else dtype.type(factor)
-    return np.asarray(cast_numerators(numerators, dtype) * number)
+    return np.asarray(cast_numerators(numerators, dtype) * number, dtype=dtype)
 
 
 def _aligned(left: ExactTensor, right: ExactTensor) -> tuple[Numerators, Numerators, int]:

@@ -17,7 +17,17 @@ from exactcnn.core.convolution import window_count
 from exactcnn.core.errors import InputError
 from exactcnn.core.tensor import ExactTensor, concatenate
 from exactcnn.network.apply import apply_layer, apply_window, check_window
-from exactcnn.network.model import AvgPool2d, Conv2d, Flatten, GlobalPool, Layer, MaxPool2d, SpatialLayer, kernel_of
+from exactcnn.network.model import (
+    AvgPool2d,
+    Conv2d,
+    Flatten,
+    GlobalPool,
+    Layer,
+    MaxPool2d,
+    ReLU,
+    SpatialLayer,
+    kernel_of,
+)
 
 __all__ = ["Stem"]
 
@@ -31,8 +41,9 @@ class Stem:
 
     Attributes
     ----------
-    layers: those before the pool, from the network's first on.
+    layers: those before the pool, from the network's first on; without a ReLU right before a global maximum.
     pool: the global pool or flatten.
+    clipped: whether a ReLU stood right before a global maximum; as it is monotone, it is applied after it.
     heights: rows of the image, then rows that come out of each layer.
     width: columns that come out of the last layer.
     row_entries: a bound on the numbers that one image takes in any layer, for each row that comes out of the last.
@@ -40,6 +51,7 @@ class Stem:
 
     layers: tuple[Layer, ...]
     pool: GlobalPool | Flatten
+    clipped: bool
     heights: tuple[int, ...]
     width: int
     row_entries: int
@@ -56,8 +68,9 @@ class Stem:
         heights, entries = [height], channels * height * width
         for number, layer in enumerate(layers):
             if isinstance(layer, (GlobalPool, Flatten)):
-                rows = max(heights[-1], 1)
-                return Stem(layers[:number], layer, tuple(heights), width, -(-entries // rows))
+                clipped = layer == GlobalPool("max") and number > 0 and isinstance(layers[number - 1], ReLU)
+                kept = number - 1 if clipped else number
+                return Stem(layers[:kept], layer, clipped, tuple(heights[: kept + 1]), width, -(-entries // height))
             if isinstance(layer, (Conv2d, MaxPool2d, AvgPool2d)):
                 try:
                     check_window(layer, (channels, height, width))
@@ -75,25 +88,40 @@ class Stem:
             heights.append(height)
         raise InputError("the network never leaves the image plane", expected="a global pool or a flatten")
 
+    @property
+    def depth(self) -> int:
+        """How many of the network's layers the stem takes in."""
+        return len(self.layers) + self.clipped + 1
+
     def apply(self, batch: ExactTensor) -> ExactTensor:
         """The pooled or flattened values (N, K) of a batch (N, C, H, W) of the stem's image size."""
-        rows = self.heights[-1]
+        count, rows = batch.shape[0], self.heights[-1]
         images = max(1, _PIECE // (self.row_entries * rows))
+        step = min(rows, max(1, _PIECE // self.row_entries)) if images == 1 else rows
+        bands = [(top, min(top + step, rows)) for top in range(0, rows, step)]
         # An empty batch goes through once too, for its shape.
-        pieces = [batch[first : first + images] for first in range(0, max(batch.shape[0], 1), images)]
-        return concatenate([self._pooled(piece) for piece in pieces])
+        groups = [batch[first : first + images] for first in range(0, max(count, 1), images)]
+        pieces = [(group, *band) for group in groups for band in bands]
+        done = [self._piece(*piece) for piece in pieces]
+        joined = [self._joined(done[first : first + len(bands)]) for first in range(0, len(done), len(bands))]
+        return concatenate(joined)
 
-    def _pooled(self, images: ExactTensor) -> ExactTensor:
-        """The pooled values of a few images, from as many bands as it takes."""
-        count, rows = max(images.shape[0], 1), self.heights[-1]
-        step = min(rows, max(1, _PIECE // (self.row_entries * count)))
-        bands = (self._band(images, first, min(first + step, rows)) for first in range(0, rows, step))
+    def _piece(self, images: ExactTensor, first: int, last: int) -> ExactTensor:
+        """What is kept of one piece: its part of the pooled values, or all of it for a flatten."""
+        band = self._band(images, first, last)
         if isinstance(self.pool, Flatten):
-            return apply_layer(self.pool, concatenate(list(bands), axis=2))
+            return band
+        return band.max((2, 3)) if self.pool.kind == "max" else band.sum((2, 3))
+
+    def _joined(self, bands: list[ExactTensor]) -> ExactTensor:
+        """The pooled values of a few images from what was kept of all their bands."""
+        if isinstance(self.pool, Flatten):
+            return apply_layer(self.pool, concatenate(bands, axis=2))
         if self.pool.kind == "max":
-            return reduce(ExactTensor.maximum, (band.max((2, 3)) for band in bands))
-        total = reduce(ExactTensor.__add__, (band.sum((2, 3)) for band in bands))
-        return total if self.pool.kind == "sum" else total.scaled(fmpq(1, rows * self.width))
+            highest = reduce(ExactTensor.maximum, bands)
+            return highest.relu() if self.clipped else highest
+        total = reduce(ExactTensor.__add__, bands)
+        return total if self.pool.kind == "sum" else total.scaled(fmpq(1, self.heights[-1] * self.width))
 
     def _band(self, images: ExactTensor, first: int, last: int) -> ExactTensor:
         """Output rows first..last-1 of the last layer before the pool."""

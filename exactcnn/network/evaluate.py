@@ -61,7 +61,7 @@ def evaluate(network: Network, batch: ExactTensor) -> ExactTensor:
     except InputError as error:
         raise error.located(source=network.source) from None
     x = stem.apply(batch)
-    for number in range(len(stem.layers) + 1, len(network.layers)):
+    for number in range(stem.depth, len(network.layers)):
         layer = network.layers[number]
         try:
             x = apply_layer(layer, x)
