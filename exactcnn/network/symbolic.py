@@ -2,41 +2,23 @@
 
 Nothing here calls the tensor evaluation of `exactcnn.network`, so that the two can disagree. Importing this module
 imports sympy, which takes a while: other modules import it only where they need it.
-
-`Max` is built unevaluated throughout: sympy would otherwise compare all arguments with each other, and flatten nested
-maxima that readers want to see as the layers they come from.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import sympy
 from flint import fmpq
-from numpy.typing import NDArray
 
 from exactcnn.core.errors import InputError, InternalError
 from exactcnn.core.tensor import ExactTensor
-from exactcnn.network.model import (
-    AvgPool2d,
-    Conv2d,
-    Dense,
-    Flatten,
-    GlobalPool,
-    InputUnit,
-    Layer,
-    MaxPool2d,
-    Network,
-    Padding,
-    Pair,
-    ReLU,
-)
+from exactcnn.network.model import InputUnit, Network
 from exactcnn.network.thresholds import Arithmetic, plan_detectors
+from exactcnn.network.unroll import Expr, guard_terms, maximum, pixel_symbol, rational, unnamed, unroll
 from exactcnn.task.model import Feature, Task
 
 __all__ = [
@@ -51,16 +33,7 @@ __all__ = [
     "to_latex",
 ]
 
-Expr = Any
-"""A `sympy.Expr`; sympy's own annotations are partial."""
 Form = Literal["max", "piecewise"]
-Grid = NDArray[Any]
-_MOST_TERMS = 200_000
-
-
-def pixel_symbol(channel: int, row: int, column: int) -> Expr:
-    """The symbol x_{channel,row,column} of one input number; all counted from 0."""
-    return sympy.Symbol(f"x_{{{channel},{row},{column}}}", real=True)
 
 
 # -- detectors --------------------------------------------------------------------------------------------------------
@@ -121,7 +94,7 @@ def detector(
     for _, index, row, column in plan.taps[plan.taps[:, 0] == number].tolist():
         threshold = plan.thresholds[index]
         sides.setdefault((threshold.channel, row, column), []).append((threshold.above, threshold.value))
-    gap = _rational(plan.gaps[number])
+    gap = rational(plan.gaps[number])
     distance = _distance(sides, form)
     # Left alone, sympy would spread 1/g' over the sum.
     level = 1 - (sympy.Mul(1 / gap, distance, evaluate=False) if distance.is_Add and gap != 1 else distance / gap)
@@ -129,7 +102,7 @@ def detector(
         # The condition keeps its Max: sympy folds a Piecewise inside one into 3^n cases.
         below = sympy.StrictLessThan(_distance(sides, "max"), gap, evaluate=False)
         return sympy.Piecewise((level, below), (sympy.S.Zero, True), evaluate=False)
-    return _maximum([sympy.S.Zero, level])
+    return maximum([sympy.S.Zero, level])
 
 
 def _distance(sides: dict[tuple[int, int, int], list[tuple[bool, fmpq]]], form: Form) -> Expr:
@@ -137,9 +110,9 @@ def _distance(sides: dict[tuple[int, int, int], list[tuple[bool, fmpq]]], form: 
     terms = []
     for place, thresholds in sorted(sides.items()):
         x = pixel_symbol(*place)
-        beyond = [x - _rational(v) if above else _rational(v) - x for above, v in sorted(thresholds)]
+        beyond = [x - rational(v) if above else rational(v) - x for above, v in sorted(thresholds)]
         if form == "max":
-            terms += [_maximum([sympy.S.Zero, b]) for b in beyond]
+            terms += [maximum([sympy.S.Zero, b]) for b in beyond]
         else:
             terms.append(sympy.Piecewise(*((b, b > 0) for b in beyond), (sympy.S.Zero, True)))
     return sympy.Add(*terms)
@@ -212,7 +185,7 @@ def symbolic_network(network: Network, height: int, width: int) -> SymbolicNetwo
         steps.append((symbol, expression))
         return symbol
 
-    logits = _walk(network, height, width, named)
+    logits = unroll(network, height, width, named)
     return SymbolicNetwork((network.channels, height, width), tuple(steps), tuple(logits))
 
 
@@ -229,8 +202,8 @@ def network_expressions(network: Network, height: int, width: int) -> list[Expr]
     lengths: dict[Expr, int] = {}
     for symbol, expression in short.steps:
         lengths[symbol] = _written_length(expression, lengths)
-    _guard("the expressions", sum(_written_length(e, lengths) for e in short.logits), height, width)
-    return _walk(network, height, width, _unnamed)
+    guard_terms("the expressions", sum(_written_length(e, lengths) for e in short.logits), height, width)
+    return unroll(network, height, width, unnamed)
 
 
 def evaluate_expressions(expressions: Iterable[Expr], image: ExactTensor) -> list[fmpq]:
@@ -256,137 +229,6 @@ def to_latex(item: Expr | SymbolicNetwork) -> str:
     return f"\\begin{{align*}}\n{body}\n\\end{{align*}}"
 
 
-# -- layer by layer ---------------------------------------------------------------------------------------------------
-
-Naming = Callable[[int, tuple[int, ...], Expr], Expr]
-"""What stands for the value of a ReLU or maximum: (layer, place, expression) to expression."""
-
-
-def _walk(network: Network, height: int, width: int, name: Naming) -> list[Expr]:
-    """The logits, every ReLU and maximum passed through `name`."""
-    if network.output_size(height, width) is None:
-        raise InputError(
-            "the network is not defined at this size", source=network.source, found=f"{height}x{width} images"
-        )
-    values: Grid = np.empty((network.channels, height, width), dtype=object)
-    for place in np.ndindex(values.shape):
-        values[place] = pixel_symbol(*place)
-    terms = 0
-    for number, layer in enumerate(network.layers):
-        terms += _terms(layer, values.shape)
-        _guard("the network", terms, height, width)
-        values = _apply(layer, values, partial(name, number))
-    return list(values.reshape(-1))
-
-
-def _unnamed(_number: int, _place: tuple[int, ...], expression: Expr) -> Expr:
-    """The naming that names nothing."""
-    return expression
-
-
-def _terms(layer: Layer, shape: tuple[int, ...]) -> int:
-    """How many terms the layer's expressions have, not counting padding."""
-    if isinstance(layer, Conv2d):
-        return int(np.count_nonzero(layer.weight.numerators)) * math.prod(shape[1:]) // math.prod(layer.stride)
-    if isinstance(layer, Dense):
-        return int(np.count_nonzero(layer.weight.numerators))
-    if isinstance(layer, (MaxPool2d, AvgPool2d)):
-        return math.prod(shape) * math.prod(layer.kernel) // math.prod(layer.stride)
-    return math.prod(shape)
-
-
-def _apply(layer: Layer, x: Grid, name: Callable[[tuple[int, ...], Expr], Expr]) -> Grid:
-    """One layer on (C, H, W) or (K,) expressions."""
-    if isinstance(layer, Conv2d):
-        return _convolved(layer, x)
-    if isinstance(layer, ReLU):
-        return _each(x.shape, lambda place: name(place, _maximum([sympy.S.Zero, x[place]])))
-    if isinstance(layer, MaxPool2d):
-        windows = _windows(x, layer.kernel, layer.stride, layer.padding, None)
-        return _each(
-            windows.shape[:3], lambda place: name(place, _maximum([e for e in windows[place].flat if e is not None]))
-        )
-    if isinstance(layer, AvgPool2d):
-        windows = _windows(x, layer.kernel, layer.stride, layer.padding, sympy.S.Zero)
-        share = sympy.Rational(1, math.prod(layer.kernel))
-        return _each(windows.shape[:3], lambda place: _combined([(share, e) for e in windows[place].flat]))
-    if isinstance(layer, GlobalPool):
-        return _pooled(layer, x, name)
-    if isinstance(layer, Flatten):
-        return x.reshape(-1)
-    rows = _affine_rows(layer.weight, layer.bias)
-    return _each((len(rows),), lambda place: _affine(rows[place[0]], x))
-
-
-def _pooled(layer: GlobalPool, x: Grid, name: Callable[[tuple[int, ...], Expr], Expr]) -> Grid:
-    """One expression a channel."""
-    if layer.kind == "max":
-        return _each(x.shape[:1], lambda place: name(place, _maximum(x[place].flat)))
-    share = sympy.S.One if layer.kind == "sum" else sympy.Rational(1, math.prod(x.shape[1:]))
-    return _each(x.shape[:1], lambda place: _combined([(share, e) for e in x[place].flat]))
-
-
-def _convolved(layer: Conv2d, x: Grid) -> Grid:
-    """Cross-correlation."""
-    windows = _windows(x, (layer.weight.shape[2], layer.weight.shape[3]), layer.stride, layer.padding, sympy.S.Zero)
-    rows = _affine_rows(layer.weight, layer.bias)
-    # (C, H', W', a, b) to (H', W', C * a * b), the order of a weight's row.
-    fields = windows.transpose(1, 2, 0, 3, 4).reshape(*windows.shape[1:3], -1)
-    return _each((len(rows), *fields.shape[:2]), lambda place: _affine(rows[place[0]], fields[place[1:]]))
-
-
-def _windows(x: Grid, kernel: Pair, stride: Pair, padding: Padding, fill: Expr | None) -> Grid:
-    """All windows, (C, H', W', a, b), of the expressions padded with `fill`."""
-    top, left, bottom, right = padding
-    padded = np.full((x.shape[0], x.shape[1] + top + bottom, x.shape[2] + left + right), fill, dtype=object)
-    padded[:, top : top + x.shape[1], left : left + x.shape[2]] = x
-    windows: Grid = np.lib.stride_tricks.sliding_window_view(padded, kernel, axis=(1, 2))
-    return windows[:, :: stride[0], :: stride[1]]
-
-
-def _each(shape: tuple[int, ...], value: Callable[[tuple[int, ...]], Expr]) -> Grid:
-    """The array of this shape with `value(place)` in every place, asked for in row-major order."""
-    result = np.empty(shape, dtype=object)
-    for place in np.ndindex(shape):
-        result[place] = value(place)
-    return result
-
-
-_Row = tuple[list[tuple[int, Expr]], Expr]
-
-
-def _affine_rows(weight: ExactTensor, bias: ExactTensor) -> list[_Row]:
-    """For each output the non-zero weights, by their place in a flattened field, and the bias."""
-    flat = weight.reshape(weight.shape[0], -1)
-    rows = []
-    for output in range(flat.shape[0]):
-        places = np.flatnonzero(flat.numerators[output]).tolist()
-        taps = [(place, _rational(flat.item(output, place))) for place in places]
-        rows.append((taps, _rational(bias.item(output))))
-    return rows
-
-
-def _affine(row: _Row, field: Grid) -> Expr:
-    """Weights times the field, plus the bias."""
-    taps, bias = row
-    return _combined([(weight, field[place]) for place, weight in taps], bias)
-
-
-def _combined(terms: Sequence[tuple[Expr, Expr]], constant: Expr = sympy.S.Zero) -> Expr:
-    """A linear combination, zeros left out."""
-    return sympy.Add(*(weight * term for weight, term in terms if term is not sympy.S.Zero), constant)
-
-
-def _maximum(terms: Iterable[Expr]) -> Expr:
-    """The maximum: numbers compared at once, everything else left as it is."""
-    distinct = dict.fromkeys(terms)
-    numbers = [t for t in distinct if t.is_Number]
-    others = [t for t in distinct if not t.is_Number]
-    if numbers:
-        others.append(max(numbers))
-    return others[0] if len(others) == 1 else sympy.Max(*others, evaluate=False)
-
-
 # -- evaluating and measuring -----------------------------------------------------------------------------------------
 
 
@@ -394,7 +236,7 @@ def _pixel_values(image: ExactTensor) -> dict[Expr, Expr]:
     """Each pixel symbol's value."""
     if image.ndim != 3:
         raise InputError("not one image", found=str(image.shape), expected="a tensor of shape (C, H, W)")
-    return {pixel_symbol(*place): _rational(image.item(*place)) for place in np.ndindex(image.shape)}
+    return {pixel_symbol(*place): rational(image.item(*place)) for place in np.ndindex(image.shape)}
 
 
 def _evaluated(expression: Expr, known: dict[Expr, Expr]) -> Expr:
@@ -422,22 +264,6 @@ def _written_length(expression: Expr, lengths: dict[Expr, int]) -> int:
     if not expression.args:
         return lengths.get(expression, 1)
     return sum(_written_length(a, lengths) for a in expression.args)
-
-
-def _guard(what: str, terms: int, height: int, width: int) -> None:
-    """Refuses what would take sympy minutes."""
-    if terms > _MOST_TERMS:
-        raise InputError(
-            f"{what} would have too many terms to be written symbolically",
-            found=f"about {terms} at {height}x{width}",
-            expected=f"at most {_MOST_TERMS}",
-            hint="Choose a smaller image size, or a single detector.",
-        )
-
-
-def _rational(value: fmpq) -> Expr:
-    """The same number in sympy."""
-    return sympy.Rational(int(value.p), int(value.q))
 
 
 def _fmpq(value: Expr) -> fmpq:
