@@ -137,12 +137,28 @@ def _decode_png(data: bytes, source: str, *, grey_with_key: bool) -> NDArray[np.
             if grey_with_key and "transparency" in picture.info:
                 # Pillow compares the transparent sample before it scales the others up to bytes.
                 raise InputError("a PNG of fewer than 8 bits with a transparent grey", source=source)
+            if picture.mode == "P" and int(np.asarray(picture).max()) >= _palette_length(data):
+                # Pillow would show such pixels as black.
+                raise InputError("a PNG whose pixels point beyond its palette", source=source)
             array = np.asarray(picture.convert("RGBA"), dtype=np.uint8)
     except (OSError, ValueError, SyntaxError, EOFError, IndexError, struct.error, zlib.error) as error:
         raise InputError(f"a PNG that cannot be read ({error})", source=source) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as error:
         raise InputError(f"a PNG that is too large ({error})", source=source) from None
     return np.ascontiguousarray(np.moveaxis(array, 2, 0))
+
+
+def _palette_length(data: bytes) -> int:
+    """How many colours the PNG's palette chunk holds; 0 if there is none before the pixels."""
+    place = len(_PNG_SIGNATURE)
+    while place + 8 <= len(data):
+        length, kind = struct.unpack(">I4s", data[place : place + 8])
+        if kind == b"PLTE":
+            return int(length) // 3
+        if kind == b"IDAT":
+            return 0
+        place += int(length) + 12
+    return 0
 
 
 def _as_channels(
