@@ -6,8 +6,8 @@ feature of A", and "alternative i of class y holds". Facts are switched on by th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from flint import fmpq
@@ -15,10 +15,11 @@ from flint import fmpq
 from exactcnn.core.affine import Affine
 from exactcnn.core.circuit import CircuitBuilder, Sequent
 from exactcnn.network.model import Dense, ReLU
-from exactcnn.task.model import Alternative, Task
+from exactcnn.task.model import Task
 from exactcnn.theorem.facts import PooledFacts, UpperFact
+from exactcnn.theorem.formulas import Formulas
 
-__all__ = ["Head", "HeadSequent", "HeadStatement", "UsedFact", "head_sequent"]
+__all__ = ["Head", "HeadCircuit", "HeadSequent", "HeadStatement", "UsedFact", "head_sequent"]
 
 Tap = tuple[int, fmpq]
 
@@ -92,22 +93,25 @@ class HeadSequent:
     templates: Mapping[tuple[int, int], int]
 
 
-@dataclass
-class _Builder:
-    """Collects one head sequent."""
+class HeadCircuit:
+    """Builds logits as forms, with only the nodes that they need.
 
-    task: Task
-    head: Head
-    facts: PooledFacts
-    circuit: CircuitBuilder = field(default_factory=CircuitBuilder)
-    channels: dict[int, int] = field(default_factory=dict)
-    features: dict[int, int] = field(default_factory=dict)
-    templates: dict[tuple[int, int], int] = field(default_factory=dict)
-    clauses: list[tuple[int, ...]] = field(default_factory=list)
-    atoms: int = 0
-    _known: dict[tuple[int, int], Affine] = field(default_factory=dict)
+    Parameters
+    ----------
+    pooled: the form of a pooled channel.
+    """
 
-    def value(self, depth: int, index: int) -> Affine:
+    def __init__(self, head: Head, builder: CircuitBuilder, pooled: Callable[[int], Affine]) -> None:
+        self._head = head
+        self._builder = builder
+        self._pooled = pooled
+        self._known: dict[tuple[int, int], Affine] = {}
+
+    def logit(self, index: int) -> Affine:
+        """The logit of class number `index`."""
+        return self._value(len(self._head.layers), index)
+
+    def _value(self, depth: int, index: int) -> Affine:
         """Output `index` of the head's layer depth-1 (the pooled channel for 0)."""
         known = self._known.get((depth, index))
         if known is None:
@@ -116,76 +120,53 @@ class _Builder:
 
     def _computed(self, depth: int, index: int) -> Affine:
         if depth == 0:
-            low, high = self.facts.base[index]
-            if low is not None and low == high:
-                return Affine.const(low)
-            self.channels[index] = self.circuit.input(low, high)
-            return Affine.variable(self.channels[index])
-        if isinstance(self.head.layers[depth - 1], ReLU):
-            return self.circuit.relu(self.value(depth - 1, index))
-        taps, constant = self.head.taps(depth - 1, index)
+            return self._pooled(index)
+        if isinstance(self._head.layers[depth - 1], ReLU):
+            return self._builder.relu(self._value(depth - 1, index))
+        taps, constant = self._head.taps(depth - 1, index)
         terms: list[tuple[int, fmpq]] = []
         for source, weight in taps:
-            form = self.value(depth - 1, source)
+            form = self._value(depth - 1, source)
             terms += [(v, c * weight) for v, c in form.terms]
             constant = constant + form.constant * weight
         return Affine.of(terms, constant)
 
-    def atom(self) -> int:
-        self.atoms += 1
-        return self.atoms
 
-    def feature(self, name: str) -> int:
-        """The atom "contains"; a feature with several templates also gets one atom a template."""
-        number = self.task.feature_index[name]
-        if number not in self.features:
-            contains = self.features[number] = self.atom()
-            count = len(self.task.features[number].templates)
-            atoms = [contains] if count == 1 else [self.atom() for _ in range(count)]
-            for template, atom in enumerate(atoms):
-                self.templates[number, template] = atom
+class _Builder:
+    """Collects one head sequent."""
+
+    def __init__(self, task: Task, head: Head, facts: PooledFacts) -> None:
+        self.facts = facts
+        self.formulas = Formulas(task)
+        self.circuit = CircuitBuilder()
+        self.channels: dict[int, int] = {}
+        self.logits = HeadCircuit(head, self.circuit, self._pooled)
+
+    def _pooled(self, channel: int) -> Affine:
+        low, high = self.facts.base[channel]
+        if low is not None and low == high:
+            return Affine.const(low)
+        self.channels[channel] = self.circuit.input(low, high)
+        return Affine.variable(self.channels[channel])
+
+    def templates(self) -> dict[tuple[int, int], int]:
+        """Atoms "a window exhibits template t of f" for the features in play; one holds where f is contained."""
+        found: dict[tuple[int, int], int] = {}
+        for feature, contains in self.formulas.features.items():
+            count = len(self.formulas.task.features[feature].templates)
+            atoms = [contains] if count == 1 else [self.formulas.atom() for _ in range(count)]
+            found.update({(feature, template): atom for template, atom in enumerate(atoms)})
             if count > 1:
-                self.clauses.append((-contains, *atoms))
-        return self.features[number]
+                self.formulas.clauses.append((-contains, *atoms))
+        return found
 
-    def literals(self, alternative: Alternative) -> list[int]:
-        return [self.feature(n) for n in sorted(alternative.requires)] + [
-            -self.feature(n) for n in sorted(alternative.forbids)
-        ]
-
-    def some_alternative(self, alternatives: Iterable[Alternative]) -> None:
-        """At least one of the alternatives holds."""
-        chosen = []
-        for alternative in alternatives:
-            atom = self.atom()
-            chosen.append(atom)
-            self.clauses += [(-atom, literal) for literal in self.literals(alternative)]
-        self.clauses.append(tuple(chosen))
-
-    def no_alternative(self, alternatives: Iterable[Alternative]) -> None:
-        """None of the alternatives holds."""
-        self.clauses += [tuple(-literal for literal in self.literals(a)) for a in alternatives]
-
-    def holds(self, index: int) -> None:
-        chosen = self.task.classes[index]
-        if chosen.otherwise:
-            for other in self.task.classes:
-                self.no_alternative(other.alternatives)
-        else:
-            self.some_alternative(chosen.alternatives)
-
-    def fails(self, index: int) -> None:
-        chosen = self.task.classes[index]
-        if chosen.otherwise:
-            self.some_alternative(a for other in self.task.classes for a in other.alternatives)
-        else:
-            self.no_alternative(chosen.alternatives)
-
-    def switches(self) -> tuple[list[tuple[int, tuple[Affine, ...]]], dict[tuple[int, int], UsedFact]]:
+    def switches(
+        self, templates: Mapping[tuple[int, int], int]
+    ) -> tuple[list[tuple[int, tuple[Affine, ...]]], dict[tuple[int, int], UsedFact]]:
         """The facts about the channels in the cone, on the atoms that are in play."""
         switches: list[tuple[int, tuple[Affine, ...]]] = []
         meaning: dict[tuple[int, int], UsedFact] = {}
-        for (feature, template), atom in self.templates.items():
+        for (feature, template), atom in templates.items():
             known = self.facts.lower.get((feature, template), {})
             used = [k for k in sorted(self.channels) if k in known]
             if used:
@@ -193,22 +174,14 @@ class _Builder:
                     meaning[len(switches), place] = ("lower", feature, template, k)
                 forms = tuple(Affine.variable(self.channels[k]).shifted(-known[k]) for k in used)
                 switches.append((atom, forms))
+        in_play = frozenset(self.formulas.features)
         for k in sorted(self.channels):
             for fact in self.facts.upper.get(k, ()):
-                if fact.features <= self.features.keys():
-                    literal = self.all_absent(fact.features)
+                if fact.features <= in_play:
+                    literal = self.formulas.all_absent(fact.features)
                     meaning[len(switches), 0] = fact
                     switches.append((literal, (Affine.const(fact.bound) - Affine.variable(self.channels[k]),)))
         return switches, meaning
-
-    def all_absent(self, features: frozenset[int]) -> int:
-        """A literal that holds where none of the features is contained."""
-        atoms = [self.features[f] for f in sorted(features)]
-        if len(atoms) == 1:
-            return -atoms[0]
-        absent = self.atom()
-        self.clauses.append((absent, *atoms))
-        return absent
 
 
 def head_sequent(
@@ -217,34 +190,33 @@ def head_sequent(
     facts: PooledFacts,
     statement: HeadStatement,
     bound: fmpq,
-    implied: Iterable[tuple[str, str]] = (),
+    implied: Iterable[tuple[int, int]] = (),
 ) -> HeadSequent:
     """The sequent of a statement about logits.
 
     Parameters
     ----------
-    implied: pairs (f, g) such that an admissible image which contains f contains g.
+    implied: pairs (f, g) of features such that an admissible image which contains f contains g.
     """
     builder = _Builder(task, head, facts)
     goal = Affine.const(-bound)
     for index, coefficient in statement.logits:
-        goal = goal + builder.value(len(head.layers), index).scaled(coefficient)
+        goal = goal + builder.logits.logit(index).scaled(coefficient)
+    formulas = builder.formulas
     if not goal.is_constant:
         for index in statement.holds:
-            builder.holds(index)
+            formulas.holds(index)
         for index in statement.fails:
-            builder.fails(index)
-    for first, second in implied:
-        pair = task.feature_index[first], task.feature_index[second]
-        if pair[0] in builder.features and pair[1] in builder.features:
-            builder.clauses.append((-builder.features[pair[0]], builder.features[pair[1]]))
-    switches, meaning = builder.switches()
+            formulas.fails(index)
+        formulas.implies(implied)
+    templates = builder.templates()
+    switches, meaning = builder.switches(templates)
     sequent = Sequent(
         builder.circuit.circuit(),
-        atoms=builder.atoms,
-        clauses=tuple(builder.clauses),
+        atoms=formulas.atoms,
+        clauses=tuple(formulas.clauses),
         switches=tuple(switches),
         goal=goal,
         title=statement.describe(task, bound),
     )
-    return HeadSequent(sequent, meaning, builder.channels, builder.features, builder.templates)
+    return HeadSequent(sequent, meaning, builder.channels, formulas.features, templates)

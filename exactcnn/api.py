@@ -1,0 +1,122 @@
+"""The Python interface: load, build, verify."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from flint import fmpq
+
+from exactcnn.core.errors import InputError
+from exactcnn.core.outcome import Outcome
+from exactcnn.core.rational import parse_rational
+from exactcnn.core.sizes import SizeRange
+from exactcnn.network.model import InputUnit, Network
+from exactcnn.task.model import Task
+
+if TYPE_CHECKING:
+    from exactcnn.prover.verify import Progress
+
+__all__ = ["Method", "build", "load_network", "load_task", "verify"]
+
+Method = Literal["modular", "monolithic", "enumerate"]
+
+
+def load_task(path: str | os.PathLike[str]) -> Task:
+    """The task of a TOML file (DESIGN section 7).
+
+    Raises
+    ------
+    InputError: the file cannot be read or says something else than a task.
+    """
+    from exactcnn.formats.task_file import load_task as load
+
+    return load(Path(path))
+
+
+def load_network(path: str | os.PathLike[str]) -> Network:
+    """The network of an `.onnx` or `.xnet` file.
+
+    Raises
+    ------
+    InputError: the file cannot be read, or holds something that is not supported, which is named.
+    """
+    from exactcnn.formats.network_file import load_network as load
+
+    return load(Path(path))
+
+
+def build(
+    task: Task,
+    *,
+    arithmetic: Literal["dyadic", "rational"] = "dyadic",
+    slack: fmpq | str | int = 0,
+    unit: InputUnit = InputUnit.PIXEL,
+) -> Network:
+    """The network of DESIGN section 3 for a task.
+
+    Parameters
+    ----------
+    arithmetic: "dyadic" for weights that float32 holds exactly; "rational" for the exact thresholds.
+    slack: the part of the gap, in [0, 1), that is kept in reserve for perturbed weights.
+    unit: whether the network reads pixel values or raw bytes.
+
+    Raises
+    ------
+    InputError: the gap is too small for dyadic weights, or the slack is out of range.
+    """
+    from exactcnn.network.construct import build_network
+
+    amount = parse_rational(slack) if isinstance(slack, str) else fmpq(slack)
+    return build_network(task, arithmetic=arithmetic, slack=amount, unit=unit)
+
+
+def verify(
+    task: Task,
+    network: Network | None = None,
+    *,
+    sizes: SizeRange | str = "any",
+    method: Method = "modular",
+    timeout: float | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Whether the network gives the right class for every admissible image of the sizes (DESIGN section 2).
+
+    Parameters
+    ----------
+    network: the network; None builds one from the task.
+    sizes: `HxW`, `HxW..HxW`, `HxW..any` or `any`; the methods "monolithic" and "enumerate" take one size only.
+    method: "modular" for all sizes at once; "monolithic" for one formula over all pixels of one size; "enumerate" for
+        the generator's images of one size, which proves nothing but may refute.
+    timeout: seconds.
+    workers: processes; None for one a core.
+    progress: called with (stage, done, total).
+
+    Raises
+    ------
+    InputError: the network does not fit the task or the sizes.
+    """
+    chosen = SizeRange.parse(sizes) if isinstance(sizes, str) else sizes
+    subject = build(task) if network is None else network
+    if method == "modular":
+        from exactcnn.prover.verify import Settings, verify_modular
+        from exactcnn.solvers.z3_solver import Z3Solver
+
+        settings = Settings(timeout=timeout, workers=workers)
+        if progress is not None:
+            settings = Settings(timeout=timeout, workers=workers, progress=progress)
+        return verify_modular(task, subject, chosen, Z3Solver(), settings)
+    if not chosen.is_fixed:
+        raise InputError(
+            f'the method "{method}" works at one size', found=str(chosen), expected="HxW, such as --size 12x12"
+        )
+    height, width = chosen.min_height, chosen.min_width
+    if method == "monolithic":
+        from exactcnn.oracles.monolithic import verify_monolithic
+
+        return verify_monolithic(task, subject, height, width, timeout=timeout)
+    from exactcnn.oracles.enumeration import verify_enumerate
+
+    return verify_enumerate(task, subject, height, width, timeout=timeout, progress=progress)

@@ -1,0 +1,80 @@
+"""Deciding small images whole, by SMT: the last resort of the witness search and of the refuter."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from exactcnn.core.outcome import Stretched
+from exactcnn.core.tensor import ExactTensor
+from exactcnn.prover.instance import Instance
+from exactcnn.prover.replay import Replay, replay
+from exactcnn.solvers.base import Solver, Status
+from exactcnn.solvers.pool import Deadline
+from exactcnn.theorem.whole import whole_sequent
+
+__all__ = ["Nowhere", "find_image", "small_sizes"]
+
+_PIXELS = 64
+_WINDOWS = 400
+_SECONDS = 20.0
+_SIZES = 9
+
+
+class Nowhere:
+    """Proved: no image of the size is what was asked for."""
+
+
+def small_sizes(instance: Instance) -> tuple[list[tuple[int, int]], bool]:
+    """Sizes of the range that are small enough to be decided whole, and whether these are all sizes of the range."""
+    sizes, task = instance.sizes, instance.task
+    rows, columns = task.largest_window
+    step_down, step_right = instance.stem.rows.stride, instance.stem.columns.stride
+    last_height = sizes.max_height or max(sizes.min_height, rows + 1 + step_down)
+    last_width = sizes.max_width or max(sizes.min_width, columns + 1 + step_right)
+    count = (last_height - sizes.min_height + 1) * (last_width - sizes.min_width + 1)
+    if count > 4096:
+        last_height = min(last_height, max(sizes.min_height, rows + 1 + step_down))
+        last_width = min(last_width, max(sizes.min_width, columns + 1 + step_right))
+    found = [
+        (h, w)
+        for h in range(sizes.min_height, last_height + 1)
+        for w in range(sizes.min_width, last_width + 1)
+        if h * w * len(task.channels) <= _PIXELS and _window_count(instance, h, w) <= _WINDOWS
+    ]
+    # The largest first: where several features have to fit, the smallest sizes say nothing.
+    found.sort(key=lambda size: (-size[0] * size[1], size))
+    complete = sizes.max_height is not None and sizes.max_width is not None and len(found) == count <= _SIZES
+    return found[:_SIZES], complete
+
+
+def _window_count(instance: Instance, height: int, width: int) -> int:
+    return sum(
+        max(0, height - f.height + 1) * max(0, width - f.width + 1) * len(f.templates) for f in instance.task.features
+    )
+
+
+def find_image(
+    instance: Instance,
+    solver: Solver,
+    deadline: Deadline,
+    size: tuple[int, int],
+    label: int,
+    other: int | None = None,
+) -> Replay | Nowhere | None:
+    """An admissible image of the size with this label, and with the logit of `other` at least the label's if given.
+
+    None if the solver did not decide it.
+    """
+    wrong = None
+    if other is not None:
+        wrong = instance.stem, instance.head, instance.pooling.kind, other
+    sequent, pixels = whole_sequent(instance.task, size, label, wrong)
+    answer = solver.decide(sequent, timeout=deadline.at_most(_SECONDS))
+    if answer.status is Status.HOLDS:
+        return Nowhere()
+    if answer.status is Status.OPEN:
+        return None
+    values = np.empty((len(instance.task.channels), *size), dtype=object)
+    for pixel, number in pixels.items():
+        values[pixel] = answer.values[number]
+    return replay(instance, Stretched.plain(ExactTensor.from_rationals(values, shape=values.shape)))
