@@ -13,10 +13,11 @@ from support.spoil import spoilt
 from support.tiny import dense, feature, one_class, task
 
 from exactcnn.core.errors import InputError
+from exactcnn.core.rational import parse_rational
 from exactcnn.core.verdict import Verdict
 from exactcnn.network.construct import build_network
 from exactcnn.network.evaluate import logits
-from exactcnn.network.model import GlobalPool, Network
+from exactcnn.network.model import GlobalPool, Network, ReLU
 from exactcnn.oracles import enumeration
 from exactcnn.oracles.enumeration import verify_enumerate
 from exactcnn.oracles.monolithic import verify_monolithic
@@ -88,6 +89,26 @@ def test_a_wrong_network_is_refuted_with_an_image() -> None:
     image = example.picture.image()
     assert admissible_label(WITH_DOT, image.fractions().tolist()) == "has"
     assert tuple(logits(BLIND, image.reshape(1, 1, 2, 2), WITH_DOT.pixel).rationals()) == example.logits
+
+
+@pytest.mark.parametrize("value", ["0", "1/16", "1/8", "3/4", "7/8", "1"])
+def test_both_ends_and_the_middle_of_templates_and_background_are_tried(value: str) -> None:
+    wide = task([feature("dot", "#", tolerance="1/4", gap="1/2")], WITH_DOT.classes)
+    spike = parse_rational(value)
+    bright = spike > fmpq(1, 2)
+    # A tent of height 2 and width 1/32 around one value turns the right answer round there and nowhere else.
+    slope = -128 if bright else 128
+    layers = (
+        GlobalPool("max"),
+        dense([[1]] * 4, [0, str(fmpq(1, 64) - spike), str(-spike), str(-fmpq(1, 64) - spike)]),
+        ReLU(),
+        dense([[1, slope, -2 * slope, slope], [0, 0, 0, 0]], [0, "1/2"]),
+    )
+    outcome = verify_enumerate(wide, Network(layers, channels=1), 1, 1)
+    assert outcome.verdict is Verdict.REFUTED
+    assert outcome.counterexample is not None
+    assert outcome.counterexample.picture.image().rationals() == [spike]
+    assert outcome.counterexample.label == ("has" if bright else "not")
 
 
 def test_a_class_without_images_has_no_witness() -> None:
