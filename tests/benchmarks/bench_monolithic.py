@@ -1,11 +1,14 @@
 """The modular method against one monolithic formula given to z3, yices and cvc5, on the same instances in one run.
 
-    python tests/benchmarks/bench_monolithic.py [--limit 120] [--sizes 4,8,12,16,20,24,28] [--solvers z3,yices,cvc5]
+    python tests/benchmarks/bench_monolithic.py [--limit 120] [--sizes 4,8,12,16,20,24,28] [--slack 1/4]
 
 Every time is that of a whole process: for the modular method Python's start, building the network and proving both
 zero error and a witness for every class; for the others reading the script and answering the one question whether the
 network errs (making the script is not counted). A solver is not tried on larger sizes of an instance after it ran out
-of time. Nothing is concluded from times alone: answers that contradict each other end the run with an error.
+of time. Answers that contradict each other end the run with an error.
+
+The formula uses one variable for equal maxima. In a network built without slack these are also the task's own maxima,
+which makes the formula far easier than for any other network; `--slack 1/4` builds one that shares none with the task.
 """
 
 from __future__ import annotations
@@ -24,8 +27,11 @@ from pathlib import Path
 
 from instances import instance
 
+from exactcnn.core.rational import parse_rational
 from exactcnn.network.construct import build_network
+from exactcnn.network.model import Network
 from exactcnn.oracles.monolithic import monolithic_smtlib
+from exactcnn.task.model import Task
 
 # A script's own folder is on the path already; the test suite's helpers are beside it.
 sys.path.insert(1, str(Path(__file__).resolve().parent.parent))
@@ -49,30 +55,40 @@ class Case:
     features: int
     side: int
     classes: int
+    slack: str
 
     def __str__(self) -> str:
-        return f"{self.features} features of {self.side}x{self.side}, {self.classes} classes"
+        return f"{self.features} features of {self.side}x{self.side}, {self.classes} classes, slack {self.slack}"
 
     @property
-    def key(self) -> str:
-        return f"{self.features},{self.side},{self.classes}"
+    def arguments(self) -> list[str]:
+        """The case on a command line."""
+        return [str(self.features), str(self.side), str(self.classes), self.slack]
+
+    def task(self) -> Task:
+        """The task."""
+        return instance(self.features, self.side, self.classes)
+
+    def network(self) -> Network:
+        """The network built for it."""
+        return build_network(self.task(), slack=parse_rational(self.slack))
 
 
-CASES = (Case(3, 3, 3), Case(10, 5, 10))
+SHAPES = ((3, 3, 3), (10, 5, 10))
 
 
-def modular_once(key: str, sizes: str) -> None:
+def modular_once(features: str, side: str, classes: str, slack: str, sizes: str) -> None:
     """One verification, in a process of its own; prints the verdict."""
     from exactcnn import api
 
-    task = instance(*map(int, key.split(",")))
-    outcome = api.verify(task, build_network(task), sizes=sizes)
+    case = Case(int(features), int(side), int(classes), slack)
+    outcome = api.verify(case.task(), case.network(), sizes=sizes)
     print(json.dumps({"verdict": outcome.verdict.value, "reason": outcome.reason}))
 
 
 def modular(case: Case, sizes: str) -> Reply:
     """The modular method in a process of its own."""
-    command = [sys.executable, str(Path(__file__).resolve()), "--modular-once", case.key, sizes]
+    command = [sys.executable, str(Path(__file__).resolve()), "--modular-once", *case.arguments, sizes]
     start = time.perf_counter()
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=MODULAR_LIMIT, check=False)
@@ -104,8 +120,7 @@ def cell(reply: Reply | None, mine: Reply) -> str:
 
 def run_case(case: Case, sizes: Sequence[int], solvers: Sequence[str], limit: float) -> bool:
     """Prints the table of one instance, line by line; whether all answers agree."""
-    task = instance(case.features, case.side, case.classes)
-    network = build_network(task)
+    task, network = case.task(), case.network()
     active, agree = list(solvers), True
     print(f"\n{case}")
     print(f"{'size':>7}  {'script':>9}  {'modular':>18}" + "".join(f"  {name:>24}" for name in solvers))
@@ -151,7 +166,8 @@ def main() -> int:
     parser.add_argument("--limit", type=float, default=120.0, help="seconds for each solver and size")
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help="image sides, ascending")
     parser.add_argument("--solvers", default="z3,yices,cvc5", help="which solvers to ask")
-    parser.add_argument("--modular-once", nargs=2, metavar=("INSTANCE", "SIZES"), help=argparse.SUPPRESS)
+    parser.add_argument("--slack", default="0", help="the part of the gap that the network leaves unused")
+    parser.add_argument("--modular-once", nargs=5, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.modular_once:
         modular_once(*options.modular_once)
@@ -162,7 +178,7 @@ def main() -> int:
     if missing := [name for name in wanted if name not in solvers]:
         print(f"not installed, left out: {', '.join(missing)}")
     sizes = [int(text) for text in options.sizes.split(",")]
-    results = [run_case(case, sizes, solvers, options.limit) for case in CASES]
+    results = [run_case(Case(*shape, options.slack), sizes, solvers, options.limit) for shape in SHAPES]
     if not all(results):
         print("\nThere were errors, or answers that contradict each other.")
     return 0 if all(results) else 1
