@@ -165,6 +165,13 @@ def test_the_gap_is_exact_in_every_tier(bits: int) -> None:
     assert decide(task, row(fmpq(1) - tiny, 0)).statuses[0].state == ("avoids" if bits == 1 else "neither")
 
 
+def test_a_gap_between_the_numerators_is_not_rounded() -> None:
+    # Over the denominator 3, the gap 1/2 lies between the excesses 1/3 and 2/3.
+    task = two_classes(dot(fmpq(1), gap=fmpq(1, 2)))
+    assert [m.excess for m in decide(task, row("2/3", "1/3")).statuses[0].offending] == [fmpq(1, 3)]
+    assert decide(task, row("1/3", "1/3")).label == "without"
+
+
 def test_a_contained_feature_may_have_other_windows_in_between() -> None:
     decision = decide(two_classes(dot(fmpq(1), gap=fmpq(1, 2))), row(1, "3/4", 0))
     assert decision.label == "with"
