@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from flint import fmpq
 from PIL import Image
-from support.task_text import COLOUR, box_of, intervals, minimal, pairs, parse, q, refusal
+from support.task_text import COLOUR, box_of, intervals, minimal, pairs, parse, refusal
 
 from exactcnn.core.tensor import ExactTensor
 from exactcnn.formats.task_file import load_task

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 from flint import fmpq
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support.task_text import COLOUR, GOOD, box_of, intervals, minimal, pairs, parse, q, refusal
 
 from exactcnn.core.errors import InputError
 from exactcnn.formats.task_file import load_task
 from exactcnn.task.model import Alternative
-
 
 # -- meaning --------------------------------------------------------------------------------------------------------
 
@@ -252,6 +253,25 @@ def test_a_message_reads_as_a_whole() -> None:
     assert str(refusal(GOOD.replace("gap = 0.75", "gap = -inf"))) == (
         'x.toml: [[feature]] number 2 "ring", key gap: a number is not finite; found -inf; expected a finite number'
     )
+
+
+@given(st.data())
+@settings(max_examples=150)
+def test_damaged_files_are_tasks_or_refused(data: st.DataObject) -> None:
+    text = GOOD
+    for _ in range(data.draw(st.integers(1, 3))):
+        start = data.draw(st.integers(0, len(text)))
+        end = start + data.draw(st.integers(0, 12))
+        pieces = ["", "true", "3", "-1.5", "nan", "[]", "{}", '"', "#", "=", "\n", "any = [{}]", "[[class]]\n", "é"]
+        text = text[:start] + data.draw(st.sampled_from(pieces)) + text[end:]
+    refused: InputError | None = None
+    try:
+        parse(text)
+    except InputError as error:
+        refused = error
+    if refused is not None:
+        assert refused.source == "x.toml"
+        assert "\n" not in str(refused)
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
