@@ -115,7 +115,8 @@ class Outcome:
     task: the task's name.
     sizes: the range of image sizes that the answer is about.
     method: "modular", "monolithic" or "enumerate".
-    margin: for PROVED, a rational that the label's lead is proved to reach on every admissible image.
+    margin: for PROVED, a rational that the label's lead is proved to reach on every admissible image; None if the lead
+        was proved positive without a bound.
     margin_attained: whether a witness image leads by exactly `margin`, so that it is the best possible.
     configurations: how many configurations satisfy exactly one class, if they could be counted.
     classes: one report a class, in the task's order.

@@ -152,15 +152,8 @@ def _places(items: Sequence[Item], size: tuple[int, int], stride: tuple[int, int
         if item.row == FREE and item.column == FREE:
             loose.append(number)
             continue
-        rect = next(
-            (
-                r
-                for i in starts[0]
-                for j in starts[1]
-                if all((r := Rect(i, j, *item.size)).apart(other, spacing) for other in fixed.values())
-            ),
-            None,
-        )
+        places = (Rect(i, j, *item.size) for i in starts[0] for j in starts[1])
+        rect = next((p for p in places if all(p.apart(other, spacing) for other in fixed.values())), None)
         if rect is None:
             return None
         fixed[number] = rect

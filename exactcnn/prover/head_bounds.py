@@ -11,6 +11,7 @@ from exactcnn.core.affine import Affine
 from exactcnn.prover.instance import Instance
 from exactcnn.solvers.base import Minimum, Solver, Status
 from exactcnn.theorem.facts import PooledFacts
+from exactcnn.theorem.formulas import Known
 from exactcnn.theorem.head import HeadSequent, HeadStatement, UsedFact, head_sequent
 
 __all__ = ["HeadBound", "HeadContext", "best_bound"]
@@ -18,11 +19,11 @@ __all__ = ["HeadBound", "HeadContext", "best_bound"]
 
 @dataclass(frozen=True)
 class HeadContext:
-    """What every head sequent needs: the instance, the facts, the implications between features, the solver."""
+    """What every head sequent needs: the instance, the facts, what is known of configurations, the solver."""
 
     instance: Instance
     facts: PooledFacts
-    implied: tuple[tuple[int, int], ...]
+    known: Known
     solver: Solver
 
 
@@ -65,7 +66,7 @@ def best_bound(context: HeadContext, job: tuple[HeadStatement, float | None]) ->
 
 def _sequent(context: HeadContext, statement: HeadStatement, bound: fmpq) -> HeadSequent:
     instance = context.instance
-    return head_sequent(instance.task, instance.head, context.facts, statement, bound, context.implied)
+    return head_sequent(instance.task, instance.head, context.facts, statement, bound, context.known)
 
 
 def _confirmed(

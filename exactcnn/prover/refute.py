@@ -21,7 +21,7 @@ from exactcnn.prover.instance import Instance
 from exactcnn.prover.local_facts import Peak, UpperResult
 from exactcnn.prover.replay import Replay, replay
 from exactcnn.prover.tables import Tables
-from exactcnn.prover.whole import find_image, small_sizes
+from exactcnn.prover.whole import Nowhere, find_wrong_image, small_sizes
 from exactcnn.prover.witness import Search
 from exactcnn.solvers.base import Solver
 from exactcnn.solvers.pool import Deadline
@@ -52,19 +52,24 @@ class Refuter:
         """The instance."""
         return self.search.instance
 
-    def run(self, failed: HeadBound, label: int, other: int) -> Replay | None:
-        """An admissible image that the network gets wrong, found near the failed statement about these classes."""
+    def run(self, failed: HeadBound, label: int, other: int) -> Replay | list[tuple[int, int]] | None:
+        """An admissible image that the network gets wrong, found near the failed statement about these classes.
+
+        Where the range has only a few small sizes, each is decided whole; if there is no such image at any of them,
+        the sizes are returned, and the statement is proved after all.
+        """
         for picture in self._candidates(failed, label):
             self.deadline.remaining()
             found = replay(self.instance, picture)
             if found.decision.admissible and found.lead(self.instance) <= 0:
                 return found
-        sizes, _ = small_sizes(self.instance)
+        sizes, complete = small_sizes(self.instance)
         for size in sizes:
-            answer = find_image(self.instance, self.solver, self.deadline, size, label, other)
-            if isinstance(answer, Replay) and answer.lead(self.instance) <= 0:
+            answer = find_wrong_image(self.instance, self.solver, self.deadline, size, label, other)
+            if isinstance(answer, Replay):
                 return answer
-        return None
+            complete = complete and isinstance(answer, Nowhere)
+        return sizes if complete else None
 
     def _candidates(self, failed: HeadBound, label: int) -> Iterator[Stretched]:
         configuration = self._configuration(failed, label)

@@ -18,12 +18,14 @@ from exactcnn.prover.local_facts import LowerJob, UpperJob, UpperResult, prove_l
 from exactcnn.prover.refute import Refuter
 from exactcnn.prover.replay import Replay
 from exactcnn.prover.tables import Tables
+from exactcnn.prover.whole import least_lead
 from exactcnn.prover.witness import ClassSearch, Search
 from exactcnn.solvers.base import Solver
 from exactcnn.solvers.pool import Deadline, OutOfTimeError, Workers
 from exactcnn.task.configurations import count_configurations
 from exactcnn.task.model import Task
 from exactcnn.theorem.facts import PooledFacts, UpperFact
+from exactcnn.theorem.formulas import NOTHING_KNOWN
 from exactcnn.theorem.head import HeadStatement
 from exactcnn.theorem.stem import Unsupported
 
@@ -96,7 +98,7 @@ class _Run:
     blank: Outcome
     searches: list[ClassSearch] = field(default_factory=list)
     obligations: dict[str, int] = field(default_factory=lambda: {"upper": 0, "lower": 0, "head": 0})
-    margins: list[fmpq] = field(default_factory=list)
+    margins: list[fmpq | None] = field(default_factory=list)
 
     def outcome(self) -> Outcome:
         """The answer."""
@@ -109,18 +111,32 @@ class _Run:
             uppers = self._uppers(tables, workers)
             facts = _pooled(self.instance, tables, uppers)
             bounds, failed = self._heads(facts, search)
-            if not failed:
-                failed_lower = self._lowers(tables, bounds, workers)
-                if failed_lower:
-                    return self.so_far(Verdict.UNKNOWN, failed_lower)
-                return self._proved()
-        refuter = Refuter(search, tables, _peaks(uppers), self.solver, self.deadline)
+            if failed:
+                refuter = Refuter(search, tables, _peaks(uppers), self.solver, self.deadline)
+                ended = self._beyond_facts(refuter, failed, uppers)
+                if ended is not None:
+                    return ended
+            unconfirmed = self._lowers(tables, bounds, workers)
+        return self._proved() if unconfirmed is None else self.so_far(Verdict.UNKNOWN, unconfirmed)
+
+    def _beyond_facts(
+        self,
+        refuter: Refuter,
+        failed: Sequence[tuple[HeadBound, int, int]],
+        uppers: Mapping[int, list[UpperResult]],
+    ) -> Outcome | None:
+        """What became of the statements that the facts do not prove; None if all were proved on whole images."""
         for number, (bound, label, other) in enumerate(failed):
             self.settings.progress("searching a counterexample", number, len(failed))
-            wrong = refuter.run(bound, label, other)
-            if wrong is not None:
-                return self._refuted(wrong)
-        return self._unproved(failed[0][0], uppers)
+            found = refuter.run(bound, label, other)
+            if isinstance(found, Replay):
+                return self._refuted(found)
+            if found is None:
+                return self._unproved(bound, uppers)
+            self.obligations["whole image"] = self.obligations.get("whole image", 0) + len(found)
+            leads = [least_lead(self.instance, self.solver, self.deadline, s, label, other) for s in found]
+            self.margins += leads
+        return None
 
     def so_far(self, verdict: Verdict, reason: str | None, unproved: str | None = None) -> Outcome:
         """An outcome with what is known of the classes; VACUOUS instead, if that was found."""
@@ -159,7 +175,7 @@ class _Run:
         task = self.instance.task
         empty = {s.index for s in self.searches if s.vacuous}
         labels = [y for y in range(len(task.classes)) if y not in empty]
-        context = HeadContext(self.instance, facts, (), self.solver)
+        context = HeadContext(self.instance, facts, NOTHING_KNOWN, self.solver)
         with Workers(context, self.settings.workers) as workers:
             rights = self._bounds(workers, [one_sided(y, holds=True) for y in labels])
             wrongs = self._bounds(workers, [one_sided(z, holds=False) for z in range(len(task.classes))])
@@ -187,9 +203,8 @@ class _Run:
         """Statements about pairs of classes, with all that is known of the label's images."""
         task = self.instance.task
         otherwise = [c.otherwise for c in task.classes]
-        implied = tuple((pair.first, pair.second) for pair in search.implied)
         proved, failed = [], []
-        with Workers(replace(context, implied=implied), self.settings.workers) as workers:
+        with Workers(replace(context, known=search.known), self.settings.workers) as workers:
             bounds = self._bounds(workers, [pairwise(y, z, otherwise) for y, z in left])
         for bound, (y, z) in zip(bounds, left, strict=True):
             if bound.impossible or (bound.value is not None and bound.value > 0):
@@ -240,7 +255,9 @@ class _Run:
         answer = self.so_far(Verdict.PROVED, None)
         if answer.verdict is not Verdict.PROVED:
             return answer
-        margin = min(self.margins)
+        # A statement proved on whole images may lack a bound: the lead is positive, but by how much is not known.
+        known = [m for m in self.margins if m is not None]
+        margin = min(known) if known and len(known) == len(self.margins) else None
         leads = [s.witness.lead(self.instance) for s in self.searches if s.witness is not None]
         return replace(
             answer,

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Mapping
+from dataclasses import replace
 
+import numpy as np
+from flint import fmpq
+
+from exactcnn.core.affine import Affine
+from exactcnn.core.circuit import Sequent
 from exactcnn.core.outcome import Stretched
 from exactcnn.core.tensor import ExactTensor
 from exactcnn.prover.instance import Instance
 from exactcnn.prover.replay import Replay, replay
 from exactcnn.solvers.base import Solver, Status
 from exactcnn.solvers.pool import Deadline
+from exactcnn.theorem.stem import Pixel
 from exactcnn.theorem.whole import whole_sequent
 
-__all__ = ["Nowhere", "find_image", "small_sizes"]
+__all__ = ["Nowhere", "find_image", "find_wrong_image", "least_lead", "small_sizes"]
 
 _PIXELS = 64
 _WINDOWS = 400
@@ -54,27 +61,50 @@ def _window_count(instance: Instance, height: int, width: int) -> int:
 
 
 def find_image(
-    instance: Instance,
-    solver: Solver,
-    deadline: Deadline,
-    size: tuple[int, int],
-    label: int,
-    other: int | None = None,
+    instance: Instance, solver: Solver, deadline: Deadline, size: tuple[int, int], label: int
 ) -> Replay | Nowhere | None:
-    """An admissible image of the size with this label, and with the logit of `other` at least the label's if given.
+    """An admissible image of the size with this label; None if the solver did not decide it."""
+    sequent, pixels = whole_sequent(instance.task, size, label)
+    return _asked(instance, solver, deadline, sequent, pixels)
 
-    None if the solver did not decide it.
-    """
-    wrong = None
-    if other is not None:
-        wrong = instance.stem, instance.head, instance.pooling.kind, other
-    sequent, pixels = whole_sequent(instance.task, size, label, wrong)
+
+def find_wrong_image(
+    instance: Instance, solver: Solver, deadline: Deadline, size: tuple[int, int], label: int, other: int
+) -> Replay | Nowhere | None:
+    """Such an image on which the logit of `other` is at least the label's."""
+    sequent, pixels = _lead(instance, size, label, other)
+    # The goal "lead > 0" is strict, so its negation is asked for as a hypothesis.
+    asked = replace(sequent, hypotheses=(-sequent.goal,), goal=Affine.const(-1))
+    return _asked(instance, solver, deadline, asked, pixels)
+
+
+def least_lead(
+    instance: Instance, solver: Solver, deadline: Deadline, size: tuple[int, int], label: int, other: int
+) -> fmpq | None:
+    """The least lead of the label over the other class on images of one size, proved; None if it was not found."""
+    sequent, _ = _lead(instance, size, label, other)
+    least = solver.minimise(sequent, timeout=deadline.at_most(_SECONDS)).value
+    if least is None:
+        return None
+    claim = replace(sequent, goal=sequent.goal.shifted(-least))
+    proved = solver.decide(claim, timeout=deadline.at_most(_SECONDS)).status is Status.HOLDS
+    return least if proved else None
+
+
+def _lead(instance: Instance, size: tuple[int, int], label: int, other: int) -> tuple[Sequent, Mapping[Pixel, int]]:
+    network = instance.stem, instance.head, instance.pooling.kind, other
+    return whole_sequent(instance.task, size, label, network)
+
+
+def _asked(
+    instance: Instance, solver: Solver, deadline: Deadline, sequent: Sequent, pixels: Mapping[Pixel, int]
+) -> Replay | Nowhere | None:
     answer = solver.decide(sequent, timeout=deadline.at_most(_SECONDS))
     if answer.status is Status.HOLDS:
         return Nowhere()
     if answer.status is Status.OPEN:
         return None
-    values = np.empty((len(instance.task.channels), *size), dtype=object)
+    values = np.empty(tuple(1 + max(pixel[axis] for pixel in pixels) for axis in range(3)), dtype=object)
     for pixel, number in pixels.items():
         values[pixel] = answer.values[number]
     return replay(instance, Stretched.plain(ExactTensor.from_rationals(values, shape=values.shape)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from exactcnn.core.circuit import Sequent
@@ -19,13 +19,14 @@ from exactcnn.task.canvas import generator_of
 from exactcnn.task.effort import Effort, OutOfEffortError
 from exactcnn.task.model import Feature
 from exactcnn.task.selection import configurations
+from exactcnn.theorem.formulas import Known
 from exactcnn.theorem.vacuity import (
     Implication,
     configuration_sequent,
     contradiction,
-    fitting,
     implications,
     unavoidable,
+    unfitting,
 )
 
 __all__ = ["ClassSearch", "Search"]
@@ -59,9 +60,16 @@ class Search:
         return backgrounds(self.instance.task)[:_BACKGROUNDS]
 
     @cached_property
-    def implied(self) -> list[Implication]:
+    def implications(self) -> list[Implication]:
         """Features that cannot be contained without others."""
         return implications(self.instance.task)
+
+    @cached_property
+    def known(self) -> Known:
+        """What holds of the configuration of every admissible image, by geometry."""
+        task, sizes = self.instance.task, self.instance.sizes
+        pairs = tuple((pair.first, pair.second) for pair in self.implications)
+        return Known(unfitting(task, sizes), unavoidable(task, sizes), pairs)
 
     def run(self, index: int) -> ClassSearch:
         """A witness for class number `index`, or the reason why no image can be one."""
@@ -111,8 +119,7 @@ class Search:
     def _simple(self, name: str) -> Iterator[frozenset[str]]:
         """A few small configurations of the class, from its formula alone."""
         task = self.instance.task
-        fits = fitting(task, self.instance.sizes)
-        unfit = frozenset(f.name for n, f in enumerate(task.features) if n not in fits)
+        unfit = frozenset(task.features[n].name for n in unfitting(task, self.instance.sizes))
         try:
             found = configurations(task, Effort(_SEARCH_STEPS), label=name, exclude=unfit, extend=False)
             yield from itertools.islice(found, _CONFIGURATIONS)
@@ -125,40 +132,41 @@ class Search:
         for sequent, reason in contradiction(task, index):
             if self._holds(sequent):
                 return None, reason
-        unfit = sorted(set(range(len(task.features))) - fitting(task, instance.sizes))
-        sequent, _ = configuration_sequent(task, index, absent=unfit)
-        if self._holds(sequent):
-            names = ", ".join(f'"{task.features[n].name}" ({_size(task.features[n])})' for n in unfit)
+        known = Known(absent=self.known.absent)
+        if self._impossible(index, known):
+            names = ", ".join(f'"{task.features[n].name}" ({_size(task.features[n])})' for n in sorted(known.absent))
             return None, f"it needs features that fit into no image of size {instance.sizes}: {names}"
-        forced = unavoidable(task, instance.sizes)
-        sequent, _ = configuration_sequent(task, index, absent=unfit, present=forced)
-        if self._holds(sequent):
-            names = ", ".join(f'"{task.features[n].name}"' for n in forced)
+        known = replace(known, present=self.known.present)
+        if self._impossible(index, known):
+            names = ", ".join(f'"{task.features[n].name}"' for n in sorted(known.present))
             return None, f"no image avoids {names}: every window is nearer than the gap"
-        sequent, atoms = configuration_sequent(task, index, absent=unfit, present=forced, implied=self.implied)
+        sequent, atoms = configuration_sequent(task, index, self.known)
         answer = self._solver.decide(sequent, timeout=self._deadline.at_most(_SOLVER_SECONDS))
         if answer.status is Status.HOLDS:
-            return None, self._geometric_reason(index, unfit, forced)
+            return None, self._geometric_reason(index)
         if answer.status is Status.OPEN:
             return None, None
         chosen = frozenset(task.features[f].name for f, atom in atoms.items() if atom in answer.atoms)
         return self._pruned(chosen, task.classes[index].name), None
 
-    def _geometric_reason(self, index: int, unfit: list[int], forced: list[int]) -> str:
+    def _geometric_reason(self, index: int) -> str:
         """The implications that exclude the class, as few as removing them one by one leaves."""
-        kept = list(self.implied)
+        kept = list(self.implications)
         for pair in list(kept):
             fewer = [p for p in kept if p is not pair]
-            sequent, _ = configuration_sequent(self.instance.task, index, absent=unfit, present=forced, implied=fewer)
-            if self._holds(sequent):
+            known = replace(self.known, implied=tuple((p.first, p.second) for p in fewer))
+            if self._impossible(index, known):
                 kept = fewer
         return "; ".join(pair.explain(self.instance.task) for pair in kept)
+
+    def _impossible(self, index: int, known: Known) -> bool:
+        return self._holds(configuration_sequent(self.instance.task, index, known)[0])
 
     def _pruned(self, configuration: frozenset[str], label: str) -> frozenset[str]:
         """The configuration without features that it does not need."""
         task = self.instance.task
         forward: dict[str, set[str]] = {}
-        for pair in self.implied:
+        for pair in self.implications:
             first, second = task.features[pair.first].name, task.features[pair.second].name
             forward.setdefault(first, set()).add(second)
         for name in sorted(configuration):

@@ -3,10 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from exactcnn.task.model import Alternative, Task
 
-__all__ = ["Formulas"]
+__all__ = ["NOTHING_KNOWN", "Formulas", "Known"]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What holds of the configuration of every admissible image of the sizes, by geometry (numbers of features).
+
+    Attributes
+    ----------
+    absent: features that fit into no image.
+    present: features that no image avoids.
+    implied: pairs (f, g) such that an image which contains f contains g.
+    """
+
+    absent: frozenset[int] = frozenset()
+    present: frozenset[int] = frozenset()
+    implied: tuple[tuple[int, int], ...] = ()
+
+
+NOTHING_KNOWN = Known()
 
 
 class Formulas:
@@ -61,9 +81,14 @@ class Formulas:
                 if other != index and not task_class.otherwise:
                     self.fails(other)
 
-    def implies(self, pairs: Iterable[tuple[int, int]]) -> None:
-        """An image that contains the first feature contains the second, for pairs of features already mentioned."""
-        for first, second in pairs:
+    def assume(self, known: Known) -> None:
+        """What is known of the features mentioned so far."""
+        for feature, atom in self.features.items():
+            if feature in known.absent:
+                self.clauses.append((-atom,))
+            if feature in known.present:
+                self.clauses.append((atom,))
+        for first, second in known.implied:
             if first in self.features and second in self.features:
                 self.clauses.append((-self.features[first], self.features[second]))
 

@@ -6,7 +6,7 @@ feature of A", and "alternative i of class y holds". Facts are switched on by th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from exactcnn.core.circuit import CircuitBuilder, Sequent
 from exactcnn.network.model import Dense, ReLU
 from exactcnn.task.model import Task
 from exactcnn.theorem.facts import PooledFacts, UpperFact
-from exactcnn.theorem.formulas import Formulas
+from exactcnn.theorem.formulas import NOTHING_KNOWN, Formulas, Known
 
 __all__ = ["Head", "HeadCircuit", "HeadSequent", "HeadStatement", "UsedFact", "head_sequent"]
 
@@ -190,14 +190,9 @@ def head_sequent(
     facts: PooledFacts,
     statement: HeadStatement,
     bound: fmpq,
-    implied: Iterable[tuple[int, int]] = (),
+    known: Known = NOTHING_KNOWN,
 ) -> HeadSequent:
-    """The sequent of a statement about logits.
-
-    Parameters
-    ----------
-    implied: pairs (f, g) of features such that an admissible image which contains f contains g.
-    """
+    """The sequent of a statement about logits, under what is known of the images' configurations."""
     builder = _Builder(task, head, facts)
     goal = Affine.const(-bound)
     for index, coefficient in statement.logits:
@@ -208,7 +203,7 @@ def head_sequent(
             formulas.holds(index)
         for index in statement.fails:
             formulas.fails(index)
-        formulas.implies(implied)
+        formulas.assume(known)
     templates = builder.templates()
     switches, meaning = builder.switches(templates)
     sequent = Sequent(

@@ -7,7 +7,7 @@ if no window at all reaches g's gap, then no image with room for g avoids g.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from flint import fmpq
@@ -18,9 +18,9 @@ from exactcnn.core.circuit import Circuit, Sequent
 from exactcnn.core.sizes import SizeRange
 from exactcnn.core.tensor import ExactTensor, stack
 from exactcnn.task.model import Feature, Task
-from exactcnn.theorem.formulas import Formulas
+from exactcnn.theorem.formulas import Formulas, Known
 
-__all__ = ["Implication", "configuration_sequent", "contradiction", "fitting", "implications", "unavoidable"]
+__all__ = ["Implication", "configuration_sequent", "contradiction", "implications", "unavoidable", "unfitting"]
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def _nearest_inside(templates: Box, feature: Feature) -> ExactTensor:
     return ExactTensor.zeros((templates.shape[0],)) if best is None else best
 
 
-def unavoidable(task: Task, sizes: SizeRange) -> list[int]:
+def unavoidable(task: Task, sizes: SizeRange) -> frozenset[int]:
     """Features that no image of the range avoids: every window is nearer than the gap, and there always is a window."""
     found = []
     for number, feature in enumerate(task.features):
@@ -98,44 +98,33 @@ def unavoidable(task: Task, sizes: SizeRange) -> list[int]:
         anything = Box(ExactTensor.full(shape, task.pixel.low), ExactTensor.full(shape, task.pixel.high))
         if any(t.largest_excess(anything) < feature.gap for t in feature.templates):
             found.append(number)
-    return found
+    return frozenset(found)
 
 
-def fitting(task: Task, sizes: SizeRange) -> frozenset[int]:
-    """Features whose windows fit into some image of the range."""
+def unfitting(task: Task, sizes: SizeRange) -> frozenset[int]:
+    """Features whose windows fit into no image of the range."""
     return frozenset(
         n
         for n, f in enumerate(task.features)
-        if (sizes.max_height is None or f.height <= sizes.max_height)
-        and (sizes.max_width is None or f.width <= sizes.max_width)
+        if (sizes.max_height is not None and f.height > sizes.max_height)
+        or (sizes.max_width is not None and f.width > sizes.max_width)
     )
 
 
-def configuration_sequent(
-    task: Task,
-    index: int,
-    *,
-    absent: Sequence[int] = (),
-    present: Sequence[int] = (),
-    implied: Sequence[Implication] = (),
-) -> tuple[Sequent, dict[int, int]]:
-    """A sequent that holds exactly when no configuration satisfies just class `index` under these conditions.
+def configuration_sequent(task: Task, index: int, known: Known) -> tuple[Sequent, dict[int, int]]:
+    """A sequent that holds exactly when no configuration satisfies just class `index` under what is known.
 
     The mapping gives the atom of each feature mentioned.
     """
     formulas = Formulas(task)
     formulas.exactly(index)
-    for pair in implied:
-        formulas.contains(pair.first)
-        formulas.contains(pair.second)
-    formulas.implies((pair.first, pair.second) for pair in implied)
-    formulas.clauses += [(-formulas.contains(f),) for f in absent]
-    formulas.clauses += [(formulas.contains(f),) for f in present]
-    title = f'no configuration satisfies exactly the class "{task.classes[index].name}"'
-    sequent = Sequent(
-        Circuit(()), atoms=formulas.atoms, clauses=tuple(formulas.clauses), goal=Affine.const(-1), title=title
-    )
-    return sequent, formulas.features
+    for first, second in known.implied:
+        formulas.contains(first)
+        formulas.contains(second)
+    for feature in known.absent | known.present:
+        formulas.contains(feature)
+    formulas.assume(known)
+    return _propositional(formulas), formulas.features
 
 
 def contradiction(task: Task, index: int) -> Iterator[tuple[Sequent, str]]:

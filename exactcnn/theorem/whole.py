@@ -25,12 +25,13 @@ def whole_sequent(
     label: int,
     wrong: tuple[Stem, Head, str, int] | None = None,
 ) -> tuple[Sequent, Mapping[Pixel, int]]:
-    """No image of this size is admissible with class number `label` - and misclassified, if `wrong` is given.
+    """About all admissible images of one size with class number `label`: there is none, or the network is right.
 
     Parameters
     ----------
     size: (H, W).
-    wrong: stem, head and kind of global pool of a network, and a class whose logit is to reach the label's.
+    wrong: stem, head and kind of global pool of a network, and another class. Without it the goal is absurd, so that
+        the sequent says that there is no such image; with it the goal is the label's lead over that class.
 
     Returns
     -------
@@ -44,27 +45,26 @@ def whole_sequent(
         for i in range(height)
         for j in range(width)
     }
-    hypotheses: list[Affine] = []
+    goal = Affine.const(-1)
     if wrong is not None:
         stem, head, pool, other = wrong
         pooled = _Pooled(stem, pool, size, pixels, builder)
         logits = HeadCircuit(head, builder, pooled.channel)
-        hypotheses.append(logits.logit(other) - logits.logit(label))
+        goal = logits.logit(label) - logits.logit(other)
     network_end = len(builder.variables)
     formulas = Formulas(task)
     formulas.exactly(label)
     switches = [s for f in range(len(task.features)) for s in _windows(task, f, size, pixels, builder, formulas)]
-    claim = (
-        "is admissible" if wrong is None else f'has a logit of "{task.classes[wrong[3]].name}" as large as the label\'s'
-    )
+    names = [c.name for c in task.classes]
+    claim = "there is none" if wrong is None else f'logit "{names[label]}" - logit "{names[wrong[3]]}" >= 0'
     sequent = Sequent(
         builder.circuit(),
-        hypotheses=tuple(hypotheses),
         atoms=formulas.atoms,
         clauses=tuple(formulas.clauses),
         switches=tuple(switches),
+        goal=goal,
         lemmas=tuple(sub_rows(builder, network_end)),
-        title=f'whole image: no {height}x{width} image of class "{task.classes[label].name}" {claim}',
+        title=f'whole image: admissible {height}x{width} images of class "{names[label]}": {claim}',
     )
     return sequent, pixels
 
