@@ -108,9 +108,12 @@ def read_png(path: Path, channels: int) -> tuple[NDArray[np.uint8], NDArray[np.b
     if depth > 8:
         # Pillow would drop the low bits of some of these without a word.
         raise InputError(
-            "a PNG of more than 8 bits a sample", source=source, found=f"{depth} bits", expected="at most 8",
+            "a PNG of more than 8 bits a sample",
+            source=source,
+            found=f"{depth} bits",
+            expected="at most 8",
             hint="Save it with 8 bits, or use .npy.",
-        )  # fmt: skip
+        )
     colours = _decode_png(data, source, grey_with_key=colour_type == 0 and depth < 8)
     alpha = colours[3]
     if not np.isin(alpha, (0, 255)).all():

@@ -85,7 +85,7 @@ REST = TaskClass("rest", (), otherwise=True)
         (3, [TaskClass("a", (way("f0"),)), TaskClass("b", (way("f1"),)), TaskClass("c", (way("f2"),))], 3),
         (3, [TaskClass("a", (way("f0"), way("f1"))), TaskClass("b", (way("f1"), way("f2")))], 2),
     ],
-)  # fmt: skip
+)
 def test_small_cases(features: int, classes: list[TaskClass], expected: int) -> None:
     assert count_configurations(task(features, classes)) == expected
 
