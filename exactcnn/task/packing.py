@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from exactcnn.task.effort import Effort
 
@@ -97,17 +98,13 @@ def area_needed(window: tuple[int, int], spacing: int) -> int:
     return (window[0] + spacing) * (window[1] + spacing)
 
 
-def growing(start: tuple[int, int], most: tuple[int, int], steps: int = 64) -> Iterator[tuple[int, int]]:
-    """Sizes from `start` up to `most`, the shorter side growing first; about `steps` a side where there are more."""
-    height, width = start
-    down, right = (max(1, (last - first) // steps) for first, last in zip(start, most, strict=True))
-    yield height, width
-    while (height, width) != most:
-        if width == most[1] or (height <= width and height < most[0]):
-            height = min(height + down, most[0])
-        else:
-            width = min(width + right, most[1])
-        yield height, width
+def growing(start: tuple[int, int], most: tuple[int, int], steps: int = 24) -> list[tuple[int, int]]:
+    """Sizes from `start` up to `most` by ascending area, about `steps` heights and widths where there are more."""
+    heights, widths = (
+        sorted({*range(first, last, max(1, (last - first) // steps)), last})
+        for first, last in zip(start, most, strict=True)
+    )
+    return sorted(product(heights, widths), key=lambda size: (size[0] * size[1], abs(size[0] - size[1])))
 
 
 def _candidates(starts: Sequence[int], steps: Sequence[int], last: int) -> list[int]:
