@@ -19,7 +19,17 @@ from exactcnn.solvers.base import Solver, Status
 from exactcnn.theorem.local import LocalSequent, Placed, lower_sequent, upper_sequent
 from exactcnn.theorem.stem import Kind, Pixel
 
-__all__ = ["LowerJob", "Peak", "UpperJob", "UpperResult", "prove_lower", "prove_upper", "upper_jobs"]
+__all__ = [
+    "ChannelJob",
+    "LowerJob",
+    "Peak",
+    "UpperJob",
+    "UpperResult",
+    "channel_job",
+    "prove_channel",
+    "prove_lower",
+    "prove_upper",
+]
 
 _MOST_FEATURES = 4
 
@@ -31,7 +41,7 @@ class UpperJob:
     Attributes
     ----------
     features: the features A that are avoided (numbers in the task).
-    target: the least bound that could possibly hold, and hence the one to try first.
+    target: the channel's lower bound everywhere, which no upper bound can beat, and hence the one to try first.
     kinds: border kinds at which interval bounds do not give the target, with the windows whose clearness is used.
     """
 
@@ -39,6 +49,20 @@ class UpperJob:
     features: frozenset[int]
     target: fmpq
     kinds: tuple[tuple[Kind, tuple[Placed, ...]], ...]
+
+
+@dataclass(frozen=True)
+class ChannelJob:
+    """Bound one channel in several ways.
+
+    Attributes
+    ----------
+    alone: each of the features that make the channel fire most, avoided alone.
+    together: growing sets of features, tried one after another where no single feature was enough.
+    """
+
+    alone: tuple[UpperJob, ...]
+    together: tuple[UpperJob, ...]
 
 
 @dataclass(frozen=True)
@@ -80,36 +104,44 @@ class LowerJob:
     sights: tuple[Sight, ...]
 
 
-def upper_jobs(tables: Tables, channel: int) -> list[UpperJob]:
-    """Jobs for one channel, the strongest statement (fewest features avoided) first.
+def channel_job(tables: Tables, channel: int) -> ChannelJob | None:
+    """What to try for a channel; None if interval bounds say all there is to say.
 
-    With the features ordered by how strongly they make the channel fire, avoiding the first n leaves the strength of
-    the next one as the least conceivable bound; a channel that nothing makes fire is bounded on all images.
+    A channel that nothing is seen to make fire is bounded on all images (the set of avoided features is empty).
     """
     triggers = tables.triggers.get(channel, [])
-    floor = tables.everywhere.low.item(channel)
-    if tables.everywhere.high.item(channel) <= floor:
-        return []
+    if tables.everywhere.high.item(channel) <= tables.everywhere.low.item(channel):
+        return None
     strength: dict[int, fmpq] = {}
     for trigger in triggers:
         strength.setdefault(trigger.placed.feature, trigger.bound)  # they come strongest first
     ordered = list(strength)
-    jobs = []
-    for count in range(min(1, len(ordered)), min(len(ordered), _MOST_FEATURES) + 1):
-        target = strength[ordered[count]] if count < len(ordered) else floor
-        jobs.append(_job(tables, channel, frozenset(ordered[:count]), target, triggers))
-        if target == floor:
-            break
-    return jobs
+    strongest = [f for f in ordered if strength[f] == strength[ordered[0]]]
+    sets = [frozenset(ordered[:count]) for count in range(min(2, len(ordered)), min(len(ordered), _MOST_FEATURES) + 1)]
+    return ChannelJob(
+        tuple(_job(tables, channel, frozenset({f}), triggers) for f in strongest[:_MOST_FEATURES]),
+        tuple(_job(tables, channel, features, triggers) for features in dict.fromkeys(sets) if len(features) != 1),
+    )
 
 
-def _job(tables: Tables, channel: int, features: frozenset[int], target: fmpq, triggers: list[Trigger]) -> UpperJob:
+def _job(tables: Tables, channel: int, features: frozenset[int], triggers: list[Trigger]) -> UpperJob:
+    target = tables.everywhere.low.item(channel)
     kinds = []
     for kind, bounds in tables.by_kind.items():
         if bounds.high.item(channel) > target:
             used = {t.placed: None for t in triggers if t.kind == kind and t.placed.feature in features}
             kinds.append((kind, tuple(used)))
     return UpperJob(channel, features, target, tuple(kinds))
+
+
+def prove_channel(instance: Instance, solver: Solver, job: ChannelJob, timeout: float | None) -> list[UpperResult]:
+    """The bounds proved: each feature alone, then sets of features until one reaches the target."""
+    results = [prove_upper(instance, solver, upper, timeout) for upper in job.alone]
+    for upper in job.together:
+        if any(r.bound == r.job.target for r in results):
+            break
+        results.append(prove_upper(instance, solver, upper, timeout))
+    return results
 
 
 def prove_upper(instance: Instance, solver: Solver, job: UpperJob, timeout: float | None) -> UpperResult:
@@ -126,14 +158,12 @@ def prove_upper(instance: Instance, solver: Solver, job: UpperJob, timeout: floa
             # Raise the bound to the exact supremum, which z3's simplex gives as a rational, and prove that.
             unbounded = _upper(instance, job, kind, clear, fmpq(0))
             least = solver.minimise(unbounded.sequent, timeout=timeout)
-            value = -least.value if least.value is not None else None
-            values = least.values if value is not None else answer.values
-            if value is None:
-                reached = bound - local.sequent.goal.evaluate(values.__getitem__)
-                peak = Peak(kind, {p: values[n] for p, n in local.pixels.items()}, reached)
+            if least.value is None:
+                reached = bound - local.sequent.goal.evaluate(answer.values.__getitem__)
+                peak = Peak(kind, {p: answer.values[n] for p, n in local.pixels.items()}, reached)
                 return UpperResult(job, None, len(decided), peak, "no least upper bound was found in time")
-            peak = Peak(kind, {p: values[n] for p, n in unbounded.pixels.items()}, value)
-            bound = value
+            bound = -least.value
+            peak = Peak(kind, {p: least.values[n] for p, n in unbounded.pixels.items()}, bound)
             local = _upper(instance, job, kind, clear, bound)
             answer = solver.decide(local.sequent, timeout=timeout)
         if answer.status is not Status.HOLDS:

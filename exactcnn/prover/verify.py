@@ -14,7 +14,7 @@ from exactcnn.core.verdict import Verdict
 from exactcnn.network.model import Network
 from exactcnn.prover.head_bounds import HeadBound, HeadContext, best_bound, one_sided, pairwise
 from exactcnn.prover.instance import Instance
-from exactcnn.prover.local_facts import LowerJob, UpperJob, UpperResult, prove_lower, prove_upper, upper_jobs
+from exactcnn.prover.local_facts import ChannelJob, LowerJob, UpperResult, channel_job, prove_channel, prove_lower
 from exactcnn.prover.refute import Refuter
 from exactcnn.prover.replay import Replay
 from exactcnn.prover.tables import Tables
@@ -162,12 +162,14 @@ class _Run:
         return None
 
     def _uppers(self, tables: Tables, workers: Workers[tuple[Instance, Solver, float]]) -> dict[int, list[UpperResult]]:
-        jobs = [job for k in range(self.instance.stem.out_channels) for job in upper_jobs(tables, k)]
+        proposed = [channel_job(tables, k) for k in range(self.instance.stem.out_channels)]
+        jobs = [job for job in proposed if job is not None]
         results: dict[int, list[UpperResult]] = {}
-        for done, result in enumerate(workers.run(_upper, jobs, self.deadline)):
+        for done, found in enumerate(workers.run(_channel, jobs, self.deadline)):
             self.settings.progress("upper facts", done, len(jobs))
-            results.setdefault(result.job.channel, []).append(result)
-            self.obligations["upper"] += result.obligations
+            for result in found:
+                results.setdefault(result.job.channel, []).append(result)
+                self.obligations["upper"] += result.obligations
         return results
 
     def _heads(self, facts: PooledFacts, search: Search) -> tuple[list[HeadBound], list[tuple[HeadBound, int, int]]]:
@@ -307,9 +309,9 @@ def _leads(right: HeadBound, wrong: HeadBound) -> bool:
     return right.value is not None and wrong.value is not None and right.value + wrong.value > 0
 
 
-def _upper(context: tuple[Instance, Solver, float], job: UpperJob) -> UpperResult:
+def _channel(context: tuple[Instance, Solver, float], job: ChannelJob) -> list[UpperResult]:
     instance, solver, timeout = context
-    return prove_upper(instance, solver, job, timeout)
+    return prove_channel(instance, solver, job, timeout)
 
 
 def _lower(context: tuple[Instance, Solver, float], job: LowerJob) -> tuple[LowerJob, int, str]:
