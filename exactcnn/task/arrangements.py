@@ -30,6 +30,8 @@ __all__ = ["Arrangement", "Overlap", "Scene", "Target"]
 
 Costs = NDArray[Any]
 
+_CELLS_A_STEP = 1 << 15
+
 
 @dataclass(frozen=True)
 class Overlap:
@@ -309,7 +311,7 @@ class _Cover:
             if partial is None:
                 stack.pop()
                 continue
-            self.effort.spend()
+            self.effort.spend(1 + self.covers.size // _CELLS_A_STEP)
             if partial.paid + int(self.background[partial.open].sum()) < self.target.gap:
                 yield Arrangement(self.target, tuple(self.items[i] for i in partial.chosen))
             else:
