@@ -1,0 +1,51 @@
+# Everything here makes the virtual environment .venv itself if it is missing; PYTHON chooses the interpreter.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := pyproject.toml README.md LICENSE $(shell find exactcnn -type f -not -path '*/__pycache__/*')
+CORES := $(shell $(PYTHON) -c 'import os; print(os.cpu_count() or 1)')
+
+.PHONY: demo test lint types imports docs bench format clean
+
+demo: $(VENV)/.base
+	$(BIN)/exactcnn demo
+
+# The tests run against the installed package, not against the files beside them.
+test: $(VENV)/.test
+	$(BIN)/pytest -n $(CORES) --dist worksteal
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+imports: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+docs: $(VENV)/.dev
+	$(BIN)/pytest tests/docs
+
+bench: $(VENV)/.dev
+	$(BIN)/python tests/benchmarks/run_all.py
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) build dist out .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+# One stamp a set of extras: reinstalled when a source file is newer.
+$(VENV)/.base: EXTRAS :=
+$(VENV)/.test: EXTRAS := [test]
+$(VENV)/.dev: EXTRAS := [dev]
+$(VENV)/.base $(VENV)/.test $(VENV)/.dev: $(SOURCES) | $(BIN)/pip
+	$(BIN)/pip install --quiet --disable-pip-version-check ".$(EXTRAS)"
+	@touch $@
+
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "exactcnn needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.12 ..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
