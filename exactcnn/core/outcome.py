@@ -126,6 +126,7 @@ class Outcome:
     counterexample: for REFUTED, an admissible image that the network gets wrong.
     reason: for VACUOUS, UNKNOWN and TIMEOUT, why.
     unproved: for UNKNOWN, the tightest statement that could not be proved.
+    unproved_field: for UNKNOWN, the pixels (C, rows, columns) of one receptive field that show why, if there is one.
     seconds: wall-clock time.
     """
 
@@ -144,4 +145,5 @@ class Outcome:
     counterexample: Example | None = None
     reason: str | None = None
     unproved: str | None = None
+    unproved_field: ExactTensor | None = None
     seconds: float = 0.0

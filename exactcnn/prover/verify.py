@@ -6,15 +6,17 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 from flint import fmpq
 
 from exactcnn.core.outcome import ClassReport, Example, Outcome
 from exactcnn.core.sizes import SizeRange
+from exactcnn.core.tensor import ExactTensor
 from exactcnn.core.verdict import Verdict
 from exactcnn.network.model import Network
 from exactcnn.prover.head_bounds import HeadBound, HeadContext, best_bound, one_sided, pairwise
 from exactcnn.prover.instance import Instance
-from exactcnn.prover.local_facts import ChannelJob, LowerJob, UpperResult, channel_job, prove_channel, prove_lower
+from exactcnn.prover.local_facts import ChannelJob, LowerJob, Peak, UpperResult, channel_job, prove_channel, prove_lower
 from exactcnn.prover.refute import Refuter
 from exactcnn.prover.replay import Replay
 from exactcnn.prover.tables import Tables
@@ -33,6 +35,9 @@ __all__ = ["Progress", "Settings", "verify_modular"]
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage's name, how many of its steps are done, and how many there are."""
+
+
+_LINES = 6
 
 
 def _silent(stage: str, done: int, total: int) -> None:
@@ -275,23 +280,25 @@ class _Run:
         )
 
     def _unproved(self, failed: HeadBound, uppers: Mapping[int, list[UpperResult]]) -> Outcome:
+        """UNKNOWN, with the statement that failed and the facts that would have been needed."""
         task = self.instance.task
-        value = "any bound" if failed.value is None else str(failed.value)
-        lines = [f"the best that the facts give is {failed.statement.describe(task, failed.value or fmpq(0))}"]
         if failed.value is None:
-            lines = [f"no bound was found for: {failed.statement.describe(task, fmpq(0))} (or {value})"]
+            lines = [f"no bound at all was found for: {failed.statement.describe(task, fmpq(0))}"]
+        else:
+            lines = [f"the best that the facts give is {failed.statement.describe(task, failed.value)}"]
+        field: ExactTensor | None = None
         channels = failed.sequent.channels if failed.sequent is not None else {}
-        for channel in sorted(channels):
-            for result in uppers.get(channel, []):
-                if result.bound is None or result.peak is not None:
-                    absent = ", ".join(f'"{task.features[f].name}"' for f in sorted(result.job.features))
-                    bound = "no bound" if result.bound is None else f"S_{channel} <= {result.bound}"
-                    lines.append(f"where {absent or 'nothing'} is avoided: {bound}, wanted {result.job.target}")
-        return self.so_far(
-            Verdict.UNKNOWN,
-            "the facts do not prove it, and no wrong image was found",
-            "; ".join(lines[:6]),
+        for result in (r for k in sorted(channels) for r in uppers.get(k, [])):
+            if result.bound != result.job.target:
+                absent = ", ".join(f'"{task.features[f].name}"' for f in sorted(result.job.features)) or "nothing"
+                most = "no bound" if result.bound is None else f"at most {result.bound}"
+                lines.append(f"channel {result.job.channel}, avoiding {absent}: {most}, wanted {result.job.target}")
+                if field is None and result.peak is not None:
+                    field = _field(self.instance, result.peak)
+        unknown = self.so_far(
+            Verdict.UNKNOWN, "the facts do not prove it, and no wrong image was found", "; ".join(lines[:_LINES])
         )
+        return replace(unknown, unproved_field=field) if unknown.verdict is Verdict.UNKNOWN else unknown
 
     def _reports(self) -> tuple[ClassReport, ...]:
         reports = []
@@ -300,6 +307,15 @@ class _Run:
             witness: Example | None = found.witness.example(self.instance) if found.witness else None
             reports.append(ClassReport(task_class.name, witness, found.vacuous))
         return tuple(reports)
+
+
+def _field(instance: Instance, peak: Peak) -> ExactTensor:
+    """The field at a peak; pixels that do not matter are at the pixel range's low end."""
+    stem = instance.stem
+    values = np.full((stem.in_channels, stem.rows.field, stem.columns.field), instance.task.pixel.low, dtype=object)
+    for pixel, value in peak.pixels.items():
+        values[pixel] = value
+    return ExactTensor.from_rationals(values, shape=values.shape)
 
 
 def _leads(right: HeadBound, wrong: HeadBound) -> bool:
