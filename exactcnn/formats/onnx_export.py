@@ -26,11 +26,12 @@ from exactcnn.network.model import (
     kernel_of,
 )
 
-__all__ = ["INPUT_KEY", "to_onnx"]
+__all__ = ["INPUT_KEY", "PRODUCER", "to_onnx"]
 
 INPUT_KEY = "exactcnn.input"
 """The key of the model's metadata that says what an input number means: `pixel` or `byte`."""
 
+PRODUCER = "exactcnn"
 _OPSET = 17
 _IR_VERSION = 8
 _FLOAT32 = np.finfo(np.float32)
@@ -57,7 +58,7 @@ def to_onnx(network: Network) -> bytes:
             raise error.located(source=network.source, place=f"layer {number} ({type(layer).__name__})") from None
     model = helper.make_model(
         graph.proto(network),
-        producer_name="exactcnn",
+        producer_name=PRODUCER,
         producer_version=__version__,
         opset_imports=[helper.make_opsetid("", _OPSET)],
         ir_version=_IR_VERSION,
