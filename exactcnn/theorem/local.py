@@ -3,13 +3,20 @@
 The `sub` rows. The task's excess is a sum of e = max(0, z') with z' = s*x + c', and the network has nodes
 y = max(0, z) with z = w*x + c on the same pixel x. Where w has the sign of s, take b = s/w > 0 and
 d = max(0, c' - b*c) >= 0; then b*z + d - z' = b*c + d - c' is a *constant*, and it is >= 0 by the choice of d: that is
-the premise of rule `sub`, proved by one exact subtraction, and the row b*y + d - e >= 0 follows. No row is made in
-any other way.
+the premise of rule `sub`, proved by one exact subtraction, and the row b*y + d - e >= 0 follows.
+
+The paired rows. A pixel has up to two excess nodes, one above its interval and one below it: e1 = max(0, s1*x + c1)
+and e2 = max(0, s2*x + c2) with s1 > 0 > s2. Where the constant -s2*(s1*x + c1) + s1*(s2*x + c2) = s1*c2 - s2*c1 is
+<= 0, which is one exact comparison, they are never both positive, so that e1 + e2 is one of them, and hence at most
+b1*y1 + b2*y2 + max(d1, d2): the row says so. The two rows by themselves would give d1 + d2; without this, networks
+whose thresholds are relaxed on both sides need a case split a pixel.
+
+No row is made in any other way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,24 +102,54 @@ def upper_sequent(
 
 
 def sub_rows(builder: CircuitBuilder, network_end: int) -> list[Affine]:
-    """Rows b*y + d - e >= 0 for task nodes e (numbers from `network_end`) and network nodes y on the same pixel."""
+    """The `sub` rows and the paired rows for task nodes (numbers from `network_end`) and network nodes before them."""
     by_pixel: dict[int, list[tuple[int, fmpq, fmpq]]] = {}
     for number, variable in enumerate(builder.variables[:network_end]):
         form = _univariate(builder, variable)
         if form:
             by_pixel.setdefault(form[0], []).append((number, form[1], form[2]))
-    rows = []
+    rows: list[Affine] = []
+    best: dict[int, list[_Bounded]] = {}
     for number, variable in enumerate(builder.variables[network_end:], start=network_end):
         task_form = _univariate(builder, variable)
         if not task_form:
             continue
         pixel, slope, offset = task_form
-        for node, weight, bias in by_pixel.get(pixel, ()):
-            factor = slope / weight
-            if factor > 0:
-                rest = max(_ZERO, offset - factor * bias)
-                rows.append(Affine.of([(node, factor), (number, fmpq(-1))], rest))
-    return rows
+        bounded = [
+            _Bounded(slope, offset, max(_ZERO, offset - slope / weight * bias), number, node, slope / weight)
+            for node, weight, bias in by_pixel.get(pixel, ())
+            if slope / weight > 0
+        ]
+        rows += [b.form.shifted(b.rest) for b in bounded]
+        if bounded:
+            best.setdefault(pixel, []).append(min(bounded, key=lambda b: b.rest))
+    return rows + [row for nodes in best.values() for row in _paired_rows(nodes)]
+
+
+@dataclass(frozen=True)
+class _Bounded:
+    """A task node e = max(0, slope * pixel + offset) with factor * y + rest - e >= 0, y a network node."""
+
+    slope: fmpq
+    offset: fmpq
+    rest: fmpq
+    number: int
+    node: int
+    factor: fmpq
+
+    @property
+    def form(self) -> Affine:
+        """The form factor * y - e."""
+        return Affine.of([(self.node, self.factor), (self.number, fmpq(-1))])
+
+
+def _paired_rows(nodes: Sequence[_Bounded]) -> Iterator[Affine]:
+    """The paired rows for the task nodes of one pixel, where they say more than the two rows together."""
+    for above in nodes:
+        for below in nodes:
+            opposite = above.slope > 0 > below.slope
+            if opposite and above.rest and below.rest and above.slope * below.offset <= below.slope * above.offset:
+                yield (above.form + below.form).shifted(max(above.rest, below.rest))
 
 
 def _univariate(builder: CircuitBuilder, variable: object) -> tuple[int, fmpq, fmpq] | None:
