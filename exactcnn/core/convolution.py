@@ -14,7 +14,7 @@ from exactcnn.core.tensor import ExactTensor, cast_numerators, tier_for
 __all__ = ["convolve2d", "window_count"]
 
 # Numbers in one block of columns: large enough for BLAS, small enough for the caches.
-_BLOCK = 1 << 17
+_BLOCK = 1 << 18
 # Multiplications in one call of BLAS.
 _PRODUCT = 1 << 19
 
@@ -87,28 +87,68 @@ def _accumulate(
     offsets: NDArray[Any],
     stride: tuple[int, int],
 ) -> None:
-    """Writes the convolution into `result`, as one matrix product for each block of columns (im2col)."""
-    outputs, *taps_shape = taps.shape
-    count, _, out_height, out_width = result.shape
-    view, wide = _windows(source, (taps_shape[1], taps_shape[2]), (out_height, out_width), stride)
-    depth = math.prod(taps_shape)
-    matrix = np.concatenate([taps.reshape(outputs, depth), offsets[:, None]], axis=1)
-    places = max(1, _BLOCK // (depth + 1))
-    rows = min(out_height, max(1, places // wide))
-    images = min(count, max(1, places // (rows * wide)))
-    # The last line of ones makes the matrix product add the bias.
-    buffer = np.empty((depth + 1) * images * rows * wide, dtype=source.dtype)
-    for first in range(0, count, images):
-        part = view[first : first + images]
-        for top in range(0, out_height, rows):
-            band = part[:, :, :, :, top : top + rows].transpose(1, 2, 3, 0, 4, 5)
-            size = math.prod(band.shape[3:])
-            block = buffer[: (depth + 1) * size].reshape(depth + 1, size)
-            block[depth] = 1
-            np.copyto(block[:depth].reshape(band.shape), band)
-            product = _product(matrix, block).reshape(outputs, *band.shape[3:])
-            target = result[first : first + images, :, top : top + rows]
-            np.copyto(target, product[..., :out_width].transpose(1, 0, 2, 3))
+    """Writes the convolution into `result`: a step of t to the right is t convolutions of every t-th column."""
+    if not taps.size:
+        result[...] = offsets[:, None, None]
+        return
+    down, right = stride
+    for phase in range(min(right, taps.shape[3])):
+        part = _Lines(np.ascontiguousarray(source[:, :, :, phase::right]), taps[:, :, :, phase::right], down)
+        part.add_to(result, offsets if phase == 0 else None)
+
+
+class _Lines:
+    """A convolution with steps of one to the right, as matrix products on blocks of lines.
+
+    Output lines are as long as input lines, so that all lines of an image follow each other without a break: then a
+    block is copied at memory speed, and a shift by some columns is a shift of the whole block. What stands in the last
+    columns, beyond the last window, means nothing (but obeys the bound) and is dropped at the end.
+
+    The shifts of the kernel's columns are made either on the input, one line of the block for each column (im2col),
+    or on the product, one line of the product for each column: whichever moves fewer numbers.
+    """
+
+    def __init__(self, source: NDArray[Any], taps: NDArray[Any], down: int) -> None:
+        outputs, inputs, rows, columns = taps.shape
+        on_input = inputs * rows * (columns - 1) <= 2 * outputs * columns
+        spread = columns if on_input else 1
+        self._shifts = columns // spread
+        self._outputs = outputs
+        self._depth = inputs * rows * spread
+        # (shift, output) times (input, row, spread column).
+        self._matrix = taps.transpose(3, 0, 1, 2).reshape(self._shifts * outputs, self._depth)
+        if on_input:
+            self._matrix = taps.reshape(outputs, self._depth)
+        self._view = _windows(source, (rows, spread), down)
+
+    def add_to(self, result: NDArray[Any], offsets: NDArray[Any] | None) -> None:
+        """Adds to `result`; where offsets are given, `result` holds nothing yet and becomes the sum plus these."""
+        (count, _, out_height, _), wide = result.shape, self._view.shape[-1]
+        places = max(1, _BLOCK // (self._depth + len(self._matrix)))
+        rows = min(out_height, max(1, places // wide))
+        images = min(count, max(1, places // (rows * wide)))
+        for first in range(0, count, images):
+            for top in range(0, out_height, rows):
+                target = result[first : first + images, :, top : top + rows]
+                lines = self._lines(slice(first, first + images), slice(top, min(top + rows, out_height)))
+                sums = lines[..., : target.shape[3]].transpose(1, 0, 2, 3)
+                if offsets is None:
+                    target += sums
+                else:
+                    np.add(sums, offsets[:, None, None], out=target)
+
+    def _lines(self, images: slice, rows: slice) -> NDArray[Any]:
+        """Output lines (O, n, rows, wide) without offsets."""
+        part = self._view[images, :, :, :, rows].transpose(1, 2, 3, 0, 4, 5)
+        block = np.empty(part.shape, dtype=part.dtype)
+        np.copyto(block, part)
+        product = _product(self._matrix, block.reshape(self._depth, -1))
+        size = product.shape[1]
+        shifted = product.reshape(self._shifts, self._outputs, size)
+        total: NDArray[Any] = shifted[0]
+        for shift in range(1, self._shifts):
+            total[:, : size - shift] += shifted[shift, :, shift:]
+        return total.reshape(self._outputs, *part.shape[3:])
 
 
 def _product(matrix: NDArray[Any], block: NDArray[Any]) -> NDArray[Any]:
@@ -129,25 +169,21 @@ def _product(matrix: NDArray[Any], block: NDArray[Any]) -> NDArray[Any]:
     return product
 
 
-def _windows(
-    source: NDArray[Any], kernel: tuple[int, int], out: tuple[int, int], stride: tuple[int, int]
-) -> tuple[NDArray[Any], int]:
-    """A view v[n, i, row, column, y, x] of the input under tap (row, column) of the window at (y, x); x's length.
+def _windows(source: NDArray[Any], kernel: tuple[int, int], down: int) -> NDArray[Any]:
+    """A view v[n, i, row, column, y, x] of the input under tap (row, column) of the window at (y, x).
 
-    With unit steps, x runs on over the whole padded line and beyond its end: lines then follow each other without a
-    break and are copied at memory speed. What stands in the columns from out[1] on means nothing.
+    x runs over whole input lines, and with a column added on into the next line.
     """
     count, channels, height, width = source.shape
-    wide = width if stride == (1, 1) and 4 * width <= 5 * out[1] else out[1]
-    # Running on past the last line needs a few more places.
-    flat = np.zeros(source.size + wide - out[1], dtype=source.dtype)
+    rows, columns = kernel
+    # The last line runs on too.
+    flat = np.zeros(source.size + columns - 1, dtype=source.dtype)
     flat[: source.size].reshape(source.shape)[...] = source
     step = flat.itemsize
     line = width * step
-    view = as_strided(
+    return as_strided(
         flat,
-        (count, channels, *kernel, out[0], wide),
-        (channels * height * line, height * line, line, step, stride[0] * line, stride[1] * step),
+        (count, channels, rows, columns, window_count(height, rows, down), width),
+        (channels * height * line, height * line, line, step, down * line, step),
         writeable=False,
     )
-    return view, wide

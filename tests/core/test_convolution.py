@@ -108,6 +108,26 @@ def test_zero_weights() -> None:
     assert [str(v) for v in result.rationals()] == ["1/3"]
 
 
+def test_no_channels() -> None:
+    for bias in (None, T.from_integers([2**70, 1], 3)):
+        result = convolve2d(T.zeros((2, 0, 3, 3)), T.zeros((2, 0, 2, 2)), bias)
+        assert result.shape == (2, 2, 2, 2)
+        assert result.max((0, 2, 3)) == (T.zeros((2,)) if bias is None else bias)
+
+
+@pytest.mark.parametrize("on_input", [True, False])
+@pytest.mark.parametrize("stride", [(1, 1), (2, 3), (1, 2)])
+def test_columns_shifted_on_either_side(on_input: bool, stride: tuple[int, int]) -> None:
+    """Many outputs of few inputs, or few of many: the two ways to shift a kernel's columns."""
+    inputs, outputs = (1, 20) if on_input else (6, 1)
+    rng = np.random.default_rng(8)
+    images = T.from_integers(rng.integers(-9, 10, (3, inputs, 7, 9)), 4)
+    weight = T.from_integers(rng.integers(-9, 10, (outputs, inputs, 3, 4)), 3)
+    bias = T.from_integers(rng.integers(-9, 10, outputs), 7)
+    result = convolve2d(images, weight, bias, stride)
+    assert bool(np.all(result.fractions() == reference(images, weight, bias, stride)))
+
+
 @pytest.mark.parametrize(
     ("length", "kernel", "stride", "count"), [(5, 3, 1, 3), (5, 3, 2, 2), (5, 3, 3, 1), (3, 3, 7, 1), (2, 3, 1, 0)]
 )
