@@ -89,7 +89,8 @@ def with_gaps_scaled(task: Task, factor: fmpq) -> Task:
 def tolerance_bracket(task: Task, verify: Verifier, *, bits: int = 20, progress: Progress | None = None) -> Bracket:
     """The largest extra tolerance at which the instance still holds.
 
-    Values are multiples of 2^-bits of the pixel range's length, except for one simplest rational tried at the end.
+    Values are multiples of 2^-bits of the pixel range's length; at the end the simplest rational between the two ends
+    is tried as well, if its denominator is at most 2^(bits/2).
     """
     length = task.pixel.high - task.pixel.low
     step = length / (1 << bits)
@@ -105,9 +106,8 @@ def gap_bracket(task: Task, verify: Verifier, *, bits: int = 20, progress: Progr
     """The smallest factor by which all gaps can be multiplied so that the instance still holds.
 
     A smaller gap admits more images. Where the task as drawn is refuted, larger factors are tried, where it is vacuous
-    smaller ones: powers of two up to 2^10, and down to 2^-10 (at most 2^-bits). Values are multiples of 2^-bits,
-    except for one simplest rational tried at the end. `fails` is None where every factor down to 2^-bits held: 0 is
-    no gap.
+    smaller ones: powers of two up to 2^10, and down to 2^-10 (at least 2^-bits). Values are multiples of 2^-bits, and
+    one simple rational as in `tolerance_bracket`. `fails` is None where even 2^-bits held: 0 is no gap.
     """
     one = 1 << bits
     trials = _Trials(lambda value: verify(with_gaps_scaled(task, value)), fmpq(1, one), bits + 3, "gap", progress)
@@ -170,8 +170,15 @@ class _Trials:
             if self._exists(failing) and not self.at(failing).fails:
                 return self.bracket(drawn, self.at(good), None)
             _, bad = self._bisected(beyond, failing, lambda trial: not trial.fails)
-        holds, fails = self.at(good), self.at(bad) if self._exists(bad) else None
-        return self.bracket(drawn, *self._tightened(holds, fails, self._step * bad))
+        if not self._exists(bad):
+            return self.bracket(drawn, self.at(good), None)
+        fails = self.at(bad)
+        return self.bracket(drawn, *self._tightened(self._last_held(fails.value, rising=failing > holding), fails))
+
+    def _last_held(self, limit: fmpq, *, rising: bool) -> Trial:
+        """The trial nearest to the limit, on the side that the bisection came from, at which the instance held."""
+        held = [t for t in self._known.values() if t.holds and (t.value < limit) == rising]
+        return max(held, key=lambda t: t.value) if rising else min(held, key=lambda t: t.value)
 
     def _bisected(self, first: int, last: int, accepted: Callable[[Trial], bool]) -> tuple[int, int]:
         """Neighbouring places, the first of them accepted and the other not, from two such places."""
@@ -183,9 +190,12 @@ class _Trials:
                 last = middle
         return first, last
 
-    def _tightened(self, holds: Trial, fails: Trial | None, end: fmpq) -> tuple[Trial, Trial | None]:
+    def _tightened(self, holds: Trial, fails: Trial) -> tuple[Trial, Trial]:
         """One end moved to the simplest rational between them: limits that come from a task are often simple."""
-        found = self._tried(simplest_between(min(holds.value, end), max(holds.value, end)))
+        simple = simplest_between(min(holds.value, fails.value), max(holds.value, fails.value))
+        if int(simple.q) ** 2 > int(self._step.q):
+            return holds, fails
+        found = self._tried(simple)
         if found.holds:
             return found, fails
         return holds, found if found.fails else fails

@@ -1,0 +1,216 @@
+"""`exactcnn export`."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from exactcnn.cli.common import NetworkOption, SizeOption, TaskArgument, note, one_size, parse_sizes, stdout
+from exactcnn.core.errors import InputError
+
+if TYPE_CHECKING:
+    from exactcnn.network.model import Network
+    from exactcnn.prover.obligations import Obligation
+    from exactcnn.task.model import Task
+
+__all__ = ["export"]
+
+
+class FormatName(StrEnum):
+    """What can be written."""
+
+    SMTLIB = "smtlib"
+    SYMPY = "sympy"
+    LATEX = "latex"
+
+
+def export(
+    task: TaskArgument,
+    to: Annotated[FormatName, typer.Option("--to", help="What to write.", show_default=False)],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="OUT", help="The file to write.", show_default=False)
+    ] = None,
+    what: Annotated[
+        str | None, typer.Option("--what", metavar="WHAT", help="Which part; see above.", show_default=False)
+    ] = None,
+    listed: Annotated[bool, typer.Option("--list", help="List what there is to write instead.")] = False,
+    network: NetworkOption = None,
+    size: SizeOption = "any",
+) -> None:
+    """Write proof obligations or the network's formulas for other tools.
+
+    smtlib: --what is the number or name of an obligation of the modular method
+    (--list shows them), all (one script, a reset between), or monolithic (one
+    formula at --size HxW). Each script is satisfiable exactly if what it
+    stands for is wrong.
+
+    sympy, latex: --what is network (at --size HxW; the default), or
+    detector:FEATURE, excess:FEATURE, with :TEMPLATE for another than number 0.
+
+    Examples:
+      exactcnn export signs.toml --to smtlib --list
+      exactcnn export signs.toml --to smtlib --what upper-1 -o upper.smt2
+      exactcnn export signs.toml --to smtlib --what monolithic --size 8x8 -o all.smt2
+      exactcnn export signs.toml --to latex --what detector:cross -o cross.tex
+      exactcnn export tiny.toml --to sympy --size 4x4 -o net.py
+    """
+    from exactcnn import api
+    from exactcnn.formats.files import atomic_write
+
+    if output is None and not listed:
+        raise InputError("nowhere to write to", place="--output", expected="-o OUT, or --list")
+    subject = api.load_task(task)
+
+    def net() -> Network:
+        return api.build(subject) if network is None else api.load_network(network)
+
+    if to is FormatName.SMTLIB:
+        text = _smtlib(subject, net(), what, size, listed=listed)
+    elif listed:
+        text = "\n".join(_parts(subject))
+    else:
+        text = _symbolic(subject, net, what or "network", size, latex=to is FormatName.LATEX)
+    if listed or output is None:
+        stdout().print(text, soft_wrap=True)
+        return
+    atomic_write(output, text)
+    note(f"wrote {output}")
+
+
+# -- SMT-LIB ----------------------------------------------------------------------------------------------------------
+
+
+def _smtlib(task: Task, network: Network, what: str | None, size: str, *, listed: bool) -> str:
+    from exactcnn.formats.smtlib import sequent_script
+
+    if what == "monolithic" and not listed:
+        from exactcnn.oracles.monolithic import monolithic_smtlib
+
+        return monolithic_smtlib(task, network, *one_size(size))
+    found = _obligations(task, network, size)
+    if listed:
+        lines = [f"{n:>4}  {o.name:<10}  {o.status.value:<6}  {o.sequent.title}" for n, o in enumerate(found, 1)]
+        return "\n".join([*lines, "      monolithic          one formula over all pixels, with --size HxW"])
+    if what is None:
+        raise InputError(
+            "which obligation?", place="--what", expected="a number, a name, all, or monolithic; --list shows them"
+        )
+    if what == "all":
+        # One logic a script: a reset is what lets a new one begin.
+        return "(reset)\n".join(sequent_script(o.sequent) for o in found)
+    return sequent_script(_chosen(found, what).sequent)
+
+
+def _obligations(task: Task, network: Network, size: str) -> list[Obligation]:
+    from exactcnn.cli.progress import ProgressDisplay
+    from exactcnn.prover.obligations import collect_obligations
+    from exactcnn.solvers.z3_solver import Z3Solver
+
+    with ProgressDisplay("collecting obligations") as progress:
+        found, outcome = collect_obligations(task, network, parse_sizes(size), Z3Solver(), progress=progress)
+    if not found:
+        raise InputError(
+            "no obligation was put to the solver",
+            found=f"{outcome.verdict.value}" + (f": {outcome.reason}" if outcome.reason else ""),
+            hint="A witness image alone can decide an instance; `exactcnn verify` shows it",
+        )
+    return found
+
+
+def _chosen(found: list[Obligation], what: str) -> Obligation:
+    for number, obligation in enumerate(found, 1):
+        if what in (str(number), obligation.name):
+            return obligation
+    names = [o.name for o in found]
+    raise InputError(
+        "no such obligation",
+        place="--what",
+        found=repr(what),
+        expected=f"1 to {len(found)}, or a name such as {names[0]} or {names[-1]}",
+    )
+
+
+# -- sympy and LaTeX --------------------------------------------------------------------------------------------------
+
+
+def _parts(task: Task) -> list[str]:
+    """What --what can be."""
+    parts = ["network  (with --size HxW)"]
+    for feature in task.features:
+        for template in range(len(feature.templates)):
+            suffix = f":{template}" if template else ""
+            parts += [f"{kind}:{feature.name}{suffix}" for kind in ("detector", "excess")]
+    return parts
+
+
+def _symbolic(task: Task, network: Any, what: str, size: str, *, latex: bool) -> str:
+    from exactcnn.network import symbolic
+
+    if what == "network":
+        whole = symbolic.symbolic_network(network(), *one_size(size))
+        return symbolic.to_latex(whole) + "\n" if latex else _network_python(task, whole)
+    kind, _, rest = what.partition(":")
+    makers = {"detector": symbolic.detector, "excess": symbolic.excess}
+    if kind not in makers or not rest:
+        raise InputError(
+            "nothing of that name can be written",
+            place="--what",
+            found=repr(what),
+            expected="network, detector:FEATURE or excess:FEATURE; --list shows them",
+        )
+    feature, template = _template_of(task, rest)
+    expression = makers[kind](task, feature, template)
+    if latex:
+        return symbolic.to_latex(expression) + "\n"
+    return _python(f'{kind} of feature "{feature}", template {template}', f"{kind} = {_source(expression)}\n")
+
+
+def _template_of(task: Task, text: str) -> tuple[str, int]:
+    """Feature and template of `FEATURE` or `FEATURE:TEMPLATE`; names may have colons in them."""
+    name, _, number = text.rpartition(":")
+    if text not in task.feature_index and name and number.isascii() and number.isdigit():
+        return name, int(number)
+    return text, 0
+
+
+def _network_python(task: Task, network: Any) -> str:
+    steps = "".join(f"    {_source(symbol)}: {_source(expression)},\n" for symbol, expression in network.steps)
+    logits = "".join(f"    {_source(e)},  # {c.name!r}\n" for e, c in zip(network.logits, task.classes, strict=True))
+    channels, height, width = network.shape
+    body = (
+        "# Every ReLU and maximum, in order, over pixels and earlier ones.\n"
+        f"steps = {{\n{steps}}}\n\nlogits = [\n{logits}]\n"
+    )
+    return _python(f"network on images of {channels} channel(s), {height}x{width}", body)
+
+
+def _source(expression: Any) -> str:
+    """Python source with exact rationals; x_{0,1,2} becomes x(0, 1, 2), and h^{(3)}_{0,1,2} becomes h(3, 0, 1, 2)."""
+    import sympy
+
+    text = sympy.sstr(expression, sympy_integers=True)
+    text = re.sub(r"x_\{([0-9,]+)\}", lambda m: f"x({m[1].replace(',', ', ')})", text)
+    return re.sub(r"h\^\{\(([0-9]+)\)\}_\{([0-9,]+)\}", lambda m: f"h({m[1]}, {m[2].replace(',', ', ')})", text)
+
+
+def _python(title: str, body: str) -> str:
+    from exactcnn import __version__
+
+    return (
+        f'"""{_quotable(title)}, exact; written by exactcnn {__version__}.\n\n'
+        "x(c, i, j) is the input number of channel c, row i, column j.\n"
+        '"""\n\n'
+        "from sympy import Max, Min, Piecewise, S, Symbol  # noqa: F401\n\n\n"
+        "def x(*place):\n"
+        '    return Symbol("x_{" + ",".join(map(str, place)) + "}", real=True)\n\n\n'
+        "def h(layer, *place):\n"
+        '    return Symbol("h^{(%d)}_{%s}" % (layer, ",".join(map(str, place))), real=True)\n\n\n' + body
+    )
+
+
+def _quotable(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"""', "'''")

@@ -1,0 +1,137 @@
+"""`exactcnn verify`."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from exactcnn.cli.common import (
+    JsonOption,
+    NetworkOption,
+    SizeOption,
+    TaskArgument,
+    TimeoutOption,
+    WorkersOption,
+    file_stem,
+    note,
+    parse_sizes,
+    print_json,
+    require_folder,
+    seconds,
+    stdout,
+)
+
+if TYPE_CHECKING:
+    from exactcnn.core.outcome import Outcome
+    from exactcnn.task.model import Task
+
+__all__ = ["MethodName", "verify"]
+
+
+class MethodName(StrEnum):
+    """The methods of `verify`."""
+
+    MODULAR = "modular"
+    MONOLITHIC = "monolithic"
+    ENUMERATE = "enumerate"
+
+
+def verify(
+    task: TaskArgument,
+    network: NetworkOption = None,
+    size: SizeOption = "any",
+    method: Annotated[
+        MethodName,
+        typer.Option("--method", help="modular: all sizes at once; monolithic, enumerate: one size, as an oracle."),
+    ] = MethodName.MODULAR,
+    timeout: TimeoutOption = None,
+    workers: WorkersOption = None,
+    as_json: JsonOption = False,
+    counterexample: Annotated[
+        Path | None,
+        typer.Option(
+            "--counterexample",
+            metavar="PREFIX",
+            help="Where a counterexample goes: PREFIX.png, .npy and .txt.",
+            show_default="TASKNAME-counterexample",
+        ),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="OUT.html", help="Write a page about it.", show_default=False)
+    ] = None,
+) -> None:
+    """Prove that a network is right on every admissible image, or show one that it gets wrong.
+
+    Examples:
+      exactcnn verify signs.toml
+      exactcnn verify signs.toml --network mine.onnx --size 28x28
+      exactcnn verify signs.toml --size 8x8..any --report signs.html
+      exactcnn verify tiny.toml --size 4x4 --method monolithic
+      exactcnn verify signs.toml --json > answer.json
+
+    Exit codes: 0 proved, 1 refuted, 2 vacuous, 3 unknown or timeout.
+    """
+    from exactcnn import api
+    from exactcnn.cli.progress import ProgressDisplay
+
+    sizes, limit = parse_sizes(size), seconds(timeout)
+    for path in (counterexample, report):
+        if path is not None:
+            require_folder(path)
+    subject = api.load_task(task)
+    net = api.build(subject) if network is None else api.load_network(network)
+    with ProgressDisplay("verifying") as progress:
+        outcome = api.verify(
+            subject,
+            net,
+            sizes=sizes,
+            method=method.value,
+            timeout=limit,
+            workers=workers,
+            progress=progress,
+        )
+    name = "built from the task" if network is None else str(network)
+    files = _save(outcome, subject, counterexample)
+    if report is not None:
+        from exactcnn.formats.files import atomic_write
+        from exactcnn.report.html import outcome_page
+
+        atomic_write(report, outcome_page(outcome, subject, network=name))
+        files.append(report)
+    if as_json:
+        from exactcnn.report.json_form import outcome_json
+
+        print_json(outcome_json(outcome, files=[str(f) for f in files]))
+    else:
+        from exactcnn.report.terminal import outcome_block
+
+        stdout().print(outcome_block(outcome, subject, network=name))
+    for file in files:
+        note(f"wrote {file}")
+    raise typer.Exit(outcome.verdict.exit_code)
+
+
+def _save(outcome: Outcome, task: Task, prefix: Path | None) -> list[Path]:
+    """Saves the counterexample, if there is one; the files."""
+    from exactcnn.cli.saving import save_picture
+
+    if outcome.counterexample is None:
+        return []
+    if prefix is None:
+        # Nobody asked for these files by name, so a folder that cannot be written must not cost the answer.
+        if not os.access(Path(), os.W_OK):
+            note("the counterexample is not saved: this folder cannot be written. Use --counterexample PREFIX.")
+            return []
+        prefix = Path(f"{file_stem(task.name)}-counterexample")
+    picture = outcome.counterexample.picture
+    files = save_picture(picture, task.pixel, prefix)
+    if any(f.stem == prefix.name + "-core" for f in files):
+        note(
+            f"the image has {picture.height}x{picture.width} pixels: its core is saved, and {prefix.name}.txt says how "
+            "it is stretched"
+        )
+    return files

@@ -1,0 +1,97 @@
+"""An outcome as one JSON object: exact numbers are texts `p/q`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from exactcnn.core.outcome import Example, Outcome, Stretched, Window
+from exactcnn.core.rational import format_rational
+from exactcnn.core.tensor import ExactTensor
+
+__all__ = ["example_json", "image_json", "outcome_json", "window_json"]
+
+_LARGEST_EXACT_NUMBER = 2**53
+
+
+def outcome_json(outcome: Outcome, *, files: Sequence[str] = ()) -> dict[str, Any]:
+    """All of an outcome; `files` are the names of what was written with it.
+
+    `configurations` is a number up to 2^53 and a text beyond, where many readers would round it. `counterexample`,
+    `reason` and `unproved` are there only where they apply.
+    """
+    form: dict[str, Any] = {
+        "verdict": outcome.verdict.value,
+        "task": outcome.task,
+        "sizes": str(outcome.sizes),
+        "method": outcome.method,
+        "margin": None if outcome.margin is None else format_rational(outcome.margin),
+        "margin_attained": outcome.margin_attained,
+        "configurations": _count(outcome.configurations),
+        "classes": [_class(name, outcome) for name in outcome.class_names],
+        "evidence": outcome.evidence,
+        "solvers": list(outcome.solvers),
+        "obligations": dict(outcome.obligations),
+        "seconds": round(outcome.seconds, 3),
+        "witnesses": [example_json(r.witness, outcome.class_names) for r in outcome.classes if r.witness is not None],
+    }
+    if outcome.counterexample is not None:
+        form["counterexample"] = example_json(outcome.counterexample, outcome.class_names)
+    if outcome.reason is not None:
+        form["reason"] = outcome.reason
+    if outcome.unproved is not None:
+        form["unproved"] = outcome.unproved
+    form["files"] = list(files)
+    return form
+
+
+def _count(value: int | None) -> int | str | None:
+    return value if value is None or value <= _LARGEST_EXACT_NUMBER else str(value)
+
+
+def _class(name: str, outcome: Outcome) -> dict[str, Any]:
+    report = next((r for r in outcome.classes if r.name == name), None)
+    witness = report.witness if report else None
+    return {
+        "name": name,
+        "witness": None if witness is None else f"{witness.picture.height}x{witness.picture.width}",
+        "vacuous": report.vacuous if report else None,
+    }
+
+
+def example_json(example: Example, class_names: Sequence[str]) -> dict[str, Any]:
+    """An image with what the task and the network say of it."""
+    return {
+        "label": example.label,
+        "lead": format_rational(example.lead(list(class_names).index(example.label))),
+        "features": list(example.features),
+        "windows": [window_json(w) for w in example.windows],
+        "logits": {name: format_rational(value) for name, value in zip(class_names, example.logits, strict=True)},
+        "image": _picture(example.picture),
+    }
+
+
+def window_json(window: Window) -> dict[str, Any]:
+    """A window that exhibits a template."""
+    return {"feature": window.feature, "template": window.template, "row": window.row, "column": window.column}
+
+
+def _picture(picture: Stretched) -> dict[str, Any]:
+    """The image, or its core with the row and column that are repeated until it has its size."""
+    form: dict[str, Any] = {"height": picture.height, "width": picture.width}
+    if picture.is_plain:
+        return form | {"pixels": image_json(picture.core)}
+    height, width = picture.core.shape[1:]
+    return form | {
+        "core": image_json(picture.core),
+        "repeated_row": picture.row % height,
+        "repeated_column": picture.column % width,
+    }
+
+
+def image_json(image: ExactTensor) -> list[list[str]]:
+    """An image (C, H, W): for each channel its rows, each a text of pixel values with blanks between."""
+    _, height, width = image.shape
+    values = [format_rational(v) for v in image.rationals()]
+    rows = [" ".join(values[start : start + width]) for start in range(0, len(values), width)]
+    return [rows[start : start + height] for start in range(0, len(rows), height)]
