@@ -114,7 +114,12 @@ class Refuter:
         found = []
         for channel in sorted(channels):
             for result in self.peaks.get(channel, []):
-                if result.peak and not any(names[f] in configuration for f in result.job.features):
+                # A field wholly in the padding has no pixels to show.
+                if (
+                    result.peak
+                    and result.peak.pixels
+                    and not any(names[f] in configuration for f in result.job.features)
+                ):
                     found.append(self._patch(result.peak))
         return found
 

@@ -25,7 +25,10 @@ from exactcnn.core.convolution import window_count
 __all__ = ["Axis", "Level", "Seen", "Signature"]
 
 Signature = tuple[tuple[int, int], ...]
-"""For every level but the last: the clip [start, end) of its range, relative to the range's unclipped start."""
+"""For every level but the last: the clip [start, end) of its range, relative to the range's unclipped start.
+
+A range that lies wholly in the padding has the clip (0, 0).
+"""
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ class Axis:
         if extents is None or not 0 <= position < extents[-1]:
             raise ValueError(f"no position {position} at length {length}")
         return tuple(
-            (max(0, -start), min(end, extent) - start)
+            _clip(start, end, extent)
             for (start, end), extent in zip(self._ranges(position)[:-1], extents[:-1], strict=True)
         )
 
@@ -176,3 +179,9 @@ class Axis:
             start, end = ranges[-1]
             ranges.append((start * level.stride - level.before, (end - 1) * level.stride - level.before + level.kernel))
         return ranges[::-1]
+
+
+def _clip(start: int, end: int, extent: int) -> tuple[int, int]:
+    """The part of the range [start, end) that lies in [0, extent), relative to `start`."""
+    first, last = max(0, -start), min(end, extent) - start
+    return (first, last) if first < last else (0, 0)

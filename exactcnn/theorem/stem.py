@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -64,12 +64,12 @@ class Stem:
     @cached_property
     def rows(self) -> Axis:
         """The geometry down the image."""
-        return Axis(tuple(Level(kernel_of(s)[0], s.stride[0], s.padding[0], s.padding[2]) for s in self.spatial))
+        return _axis(Level(kernel_of(s)[0], s.stride[0], s.padding[0], s.padding[2]) for s in self.spatial)
 
     @cached_property
     def columns(self) -> Axis:
         """The geometry across the image."""
-        return Axis(tuple(Level(kernel_of(s)[1], s.stride[1], s.padding[1], s.padding[3]) for s in self.spatial))
+        return _axis(Level(kernel_of(s)[1], s.stride[1], s.padding[1], s.padding[3]) for s in self.spatial)
 
     def taps(self, depth: int, channel: int) -> tuple[list[Tap], fmpq]:
         """Non-zero weights and bias of one output channel of convolution `layers[depth]`."""
@@ -102,6 +102,11 @@ class Stem:
                     expected=f"{name} at least {enough}",
                     hint=f'Give a range that starts there, such as --size "{enough}x{enough}..any"',
                 )
+
+
+def _axis(levels: Iterable[Level]) -> Axis:
+    """The axis of these levels; a stem without any looks at one pixel, as a window of one place does."""
+    return Axis(tuple(levels) or (Level(1, 1, 0, 0),))
 
 
 def split_network(network: Network) -> tuple[Stem, GlobalPool, tuple[Dense | ReLU, ...]]:
