@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -106,6 +107,19 @@ class ClassReport:
 
 
 @dataclass(frozen=True)
+class Certificate:
+    """The texts of a statement and of a certificate that the checker accepted."""
+
+    statement: str
+    text: str
+
+    @property
+    def sha256(self) -> str:
+        """The statement's name."""
+        return hashlib.sha256(self.statement.encode("ascii")).hexdigest()
+
+
+@dataclass(frozen=True)
 class Outcome:
     """The answer to `verify`.
 
@@ -128,6 +142,7 @@ class Outcome:
     unproved: for UNKNOWN, the tightest statement that could not be proved.
     unproved_field: for UNKNOWN, the pixels (C, rows, columns) of one receptive field that show why, if there is one.
     seconds: wall-clock time.
+    certificate: for PROVED with the evidence "certificate", what the checker accepted.
     """
 
     verdict: Verdict
@@ -147,3 +162,4 @@ class Outcome:
     unproved: str | None = None
     unproved_field: ExactTensor | None = None
     seconds: float = 0.0
+    certificate: Certificate | None = None

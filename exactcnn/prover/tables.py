@@ -127,6 +127,18 @@ class Tables:
             chosen[sight] = None
         return list(chosen)
 
+    def sight(
+        self, feature: int, template: int, channel: int, bound: fmpq, window_class: WindowClass
+    ) -> tuple[int, int] | None:
+        """Which way of seeing a class of windows, along the rows and the columns, reaches the bound."""
+        group, index = self._place[feature, template]
+        rows, columns = window_class
+        for i, r in enumerate(rows):
+            for j, c in enumerate(columns):
+                if group.bounds[r, c].item(index, channel) >= bound:
+                    return i, j
+        return None
+
     def weakest_classes(self, feature: int, template: int, channel: int) -> list[WindowClass]:
         """The classes of windows of this template, those that guarantee the channel least first."""
         group, index = self._place[feature, template]

@@ -9,11 +9,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from flint import fmpq
 
-from exactcnn.core.outcome import ClassReport, Example, Outcome
+from exactcnn.core.errors import InternalError
+from exactcnn.core.outcome import Certificate, ClassReport, Example, Outcome
 from exactcnn.core.sizes import SizeRange
 from exactcnn.core.tensor import ExactTensor
 from exactcnn.core.verdict import Verdict
 from exactcnn.network.model import Network
+from exactcnn.prover.emit import NoCertificateError, Proved, emit
 from exactcnn.prover.head_bounds import HeadBound, HeadContext, best_bound, one_sided, pairwise
 from exactcnn.prover.instance import Instance
 from exactcnn.prover.local_facts import ChannelJob, LowerJob, Peak, UpperResult, channel_job, prove_channel, prove_lower
@@ -37,7 +39,11 @@ Progress = Callable[[str, int, int], None]
 """Called with a stage's name, how many of its steps are done, and how many there are."""
 
 
+Confirm = Callable[[str, str], str | None]
+"""Takes a statement and a certificate; says why they are rejected, or None."""
+
 _LINES = 6
+_UNCERTIFIED = "proved by z3, but no certificate was found"
 
 
 def _silent(stage: str, done: int, total: int) -> None:
@@ -53,12 +59,17 @@ class Settings:
     timeout: seconds for everything; None for no limit.
     query_timeout: seconds for one question to the solver.
     workers: processes; None for one a core.
+    confirm: the checker: takes a statement and a certificate, and says why it rejects them (None: it accepts). With it
+        nothing is PROVED without a certificate; without it an SMT solver's word is the evidence.
+    source_sha256: of the ONNX file that the network came from.
     """
 
     timeout: float | None = None
     query_timeout: float = 60.0
     workers: int | None = None
     progress: Progress = _silent
+    confirm: Confirm | None = None
+    source_sha256: str | None = None
 
 
 def verify_modular(
@@ -122,7 +133,52 @@ class _Run:
                 if ended is not None:
                     return ended
             unconfirmed = self._lowers(tables, bounds, workers)
-        return self._proved() if unconfirmed is None else self.so_far(Verdict.UNKNOWN, unconfirmed)
+        if unconfirmed is not None:
+            return self.so_far(Verdict.UNKNOWN, unconfirmed)
+        answer = self._proved()
+        if self.settings.confirm is None or answer.verdict is not Verdict.PROVED:
+            return answer
+        return self._certified(answer, tables, uppers, bounds)
+
+    def _certified(
+        self,
+        answer: Outcome,
+        tables: Tables,
+        uppers: Mapping[int, list[UpperResult]],
+        bounds: Sequence[HeadBound],
+    ) -> Outcome:
+        """The answer with a certificate that the checker accepts; UNKNOWN if none was found.
+
+        Raises
+        ------
+        InternalError: the checker rejects the certificate.
+        """
+        self.settings.progress("certificate", 0, 1)
+        if "whole image" in self.obligations:
+            why: str = "some statements were decided on whole images"
+            return self.so_far(Verdict.UNKNOWN, f"{_UNCERTIFIED}: {why}")
+        pictures = [s.witness.picture for s in self.searches if s.witness is not None]
+        try:
+            emission = emit(
+                Proved(self.instance, tables, uppers, bounds, pictures),
+                self.settings.source_sha256,
+                self.deadline,
+                self.settings.workers,
+            )
+        except NoCertificateError as error:
+            return self.so_far(Verdict.UNKNOWN, f"{_UNCERTIFIED}: {error}")
+        rejected = self.settings.confirm(emission.statement, emission.certificate) if self.settings.confirm else None
+        if rejected is not None:
+            raise InternalError(f"the checker rejects the certificate: {rejected}")
+        self.settings.progress("certificate", 1, 1)
+        leads = [s.witness.lead(self.instance) for s in self.searches if s.witness is not None]
+        return replace(
+            answer,
+            margin=emission.margin,
+            margin_attained=min(leads) == emission.margin,
+            evidence="certificate",
+            certificate=Certificate(emission.statement, emission.certificate),
+        )
 
     def _beyond_facts(
         self,

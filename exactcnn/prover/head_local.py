@@ -1,0 +1,237 @@
+"""Head sequents in the numbering of certificates (`exactcnn/checker/FORMAT.md`)."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import math
+
+from flint import fmpq
+
+from exactcnn.network.model import ReLU
+from exactcnn.prover.rows import Given, Node, Row, primitive
+from exactcnn.task.model import Alternative, Task
+from exactcnn.theorem.head import Head, HeadStatement
+
+__all__ = ["Atom", "Clause", "FactRow", "HeadLocal", "Literal", "Numbering", "head_local"]
+
+Atom = tuple[int | str, ...]
+"""("c", f), ("e", f, t), ("a", number) or ("z", fact)."""
+
+Literal = tuple[Atom, bool]
+
+_Form = tuple[dict[tuple[int, ...], fmpq], fmpq]
+
+
+@dataclass(frozen=True)
+class FactRow:
+    """What a fact of the certificate gives the head: variable `channel` is bounded by `value` (after pooling).
+
+    Attributes
+    ----------
+    kind: floor, top (an upper bound on all images), upper (on images that avoid `features`) or lower.
+    features: for upper the features avoided, for lower the feature and the template.
+    local: the bound at a position, as the certificate states it.
+    value: the bound of the pooled channel.
+    """
+
+    kind: str
+    channel: int
+    features: tuple[int, ...]
+    local: fmpq
+    value: fmpq
+
+    def row(self, variable: int) -> Row:
+        """The bound as a row over a variable."""
+        sign = 1 if self.kind in ("floor", "lower") else -1
+        return primitive({variable: sign * int(self.value.q)}, -sign * int(self.value.p))
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A disjunction; the key tells it from others."""
+
+    key: Hashable
+    literals: tuple[Literal, ...]
+
+
+@dataclass(frozen=True)
+class HeadLocal:
+    """A head sequent.
+
+    Attributes
+    ----------
+    channels: the pooled channels in the cone, ascending; variable i is channels[i].
+    nodes: the ReLU nodes, the variables after them.
+    goal: the goal without its bound: terms and constant (rational).
+    premises: the clauses of the class formulas, in order.
+    in_play: the features that they mention.
+    """
+
+    task: Task
+    channels: tuple[int, ...]
+    nodes: tuple[Node, ...]
+    goal: tuple[Mapping[int, fmpq], fmpq]
+    premises: tuple[Clause, ...]
+    in_play: frozenset[int]
+
+    @cached_property
+    def variable(self) -> Mapping[int, int]:
+        """Pooled channel -> variable."""
+        return {k: n for n, k in enumerate(self.channels)}
+
+    def bound(self, value: fmpq) -> Row:
+        """The row `goal - value`."""
+        terms, constant = self.goal
+        constant = constant - value
+        scale = math.lcm(int(constant.q), *(int(c.q) for c in terms.values()))
+        return primitive({v: int((c * scale).p) for v, c in terms.items()}, int((constant * scale).p))
+
+
+class Numbering:
+    """A head sequent with a list of facts: its clauses, its rows, and what literals switch on."""
+
+    def __init__(self, sequent: HeadLocal, facts: Sequence[FactRow]) -> None:
+        self.sequent = sequent
+        in_cone = [f for f in facts if f.channel in sequent.variable]
+        self.base: list[Given] = []
+        for k, variable in sorted(sequent.variable.items()):
+            for kind in ("floor", "top"):
+                self.base += [Given(f.row(variable), f) for f in in_cone if f.kind == kind and f.channel == k]
+        for node in sequent.nodes:
+            self.base += [Given(row, ("node", node.variable, i)) for i, row in enumerate(node.base_rows())]
+        self.clauses: list[Clause] = list(sequent.premises)
+        self.switched: dict[Literal, list[Given]] = {}
+        for f in sorted(sequent.in_play):
+            templates = range(len(sequent.task.features[f].templates))
+            literals = (((("c", f), False)), *((("e", f, t), True) for t in templates))
+            self.clauses.append(Clause(("e", f), literals))
+        for fact in in_cone:
+            given = Given(fact.row(sequent.variable[fact.channel]), fact)
+            if fact.kind == "lower":
+                self.switched.setdefault((("e", *fact.features), True), []).append(given)
+            elif fact.kind == "upper" and sequent.in_play.issuperset(fact.features):
+                atom: Atom = ("z", fact.channel, *fact.features, str(fact.value))
+                contains = tuple((("c", f), True) for f in fact.features)
+                self.clauses.append(Clause(("z", fact), ((atom, True), *contains)))
+                self.switched[atom, True] = [given]
+        self.number = {clause.key: n for n, clause in enumerate(self.clauses)}
+
+
+def head_local(task: Task, head: Head, statement: HeadStatement) -> HeadLocal:
+    """The sequent of a statement about logits."""
+    cone = _Cone(head)
+    terms: dict[tuple[int, ...], fmpq] = {}
+    constant = fmpq(0)
+    for index, coefficient in statement.logits:
+        more, offset = cone.value(len(head.layers), index)
+        constant += coefficient * offset
+        for key, c in more.items():
+            terms[key] = terms.get(key, fmpq(0)) + coefficient * c
+    channels = tuple(sorted(k for _, k in cone.channels))
+    order = [(-1, k) for k in channels] + sorted(cone.nodes)
+    number = {key: n for n, key in enumerate(order)}
+    nodes = tuple(_node(number, key, cone.nodes[key]) for key in order[len(channels) :])
+    goal = {number[k]: c for k, c in terms.items() if c != 0}, constant
+    premises = _Premises(task)
+    for index in statement.holds:
+        premises.holds(index)
+    for index in statement.fails:
+        premises.fails(index)
+    return HeadLocal(task, channels, nodes, goal, tuple(premises.clauses), frozenset(premises.features))
+
+
+class _Cone:
+    """Forms of the head's values over pooled channels (-1, k) and nodes (layer, index)."""
+
+    def __init__(self, head: Head) -> None:
+        self._head = head
+        self.channels: set[tuple[int, ...]] = set()
+        self.nodes: dict[tuple[int, ...], _Form] = {}
+        self._known: dict[tuple[int, int], _Form] = {}
+
+    def value(self, depth: int, index: int) -> _Form:
+        """Output `index` of the head's layer depth-1 (the pooled channel for 0)."""
+        known = self._known.get((depth, index))
+        if known is None:
+            known = self._known[depth, index] = self._computed(depth, index)
+        return known
+
+    def _computed(self, depth: int, index: int) -> _Form:
+        if depth == 0:
+            self.channels.add((-1, index))
+            return {(-1, index): fmpq(1)}, fmpq(0)
+        if isinstance(self._head.layers[depth - 1], ReLU):
+            form = self.value(depth - 1, index)
+            if not form[0]:
+                return {}, max(fmpq(0), form[1])
+            self.nodes[depth - 1, index] = form
+            return {(depth - 1, index): fmpq(1)}, fmpq(0)
+        taps, constant = self._head.taps(depth - 1, index)
+        terms: dict[tuple[int, ...], fmpq] = {}
+        for source, weight in taps:
+            more, offset = self.value(depth - 1, source)
+            constant = constant + weight * offset
+            for key, c in more.items():
+                terms[key] = terms.get(key, fmpq(0)) + weight * c
+        return {k: c for k, c in terms.items() if c != 0}, constant
+
+
+def _node(number: Mapping[tuple[int, ...], int], key: tuple[int, ...], form: _Form) -> Node:
+    terms, constant = form
+    scale = math.lcm(int(constant.q), *(int(c.q) for c in terms.values()))
+    integers = {number[k]: int((c * scale).p) for k, c in terms.items()}
+    return Node(number[key], scale, ((integers, int((constant * scale).p)),))
+
+
+class _Premises:
+    """The clauses of class formulas."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self._alternatives = 0
+        self.clauses: list[Clause] = []
+        self.features: set[int] = set()
+
+    def holds(self, index: int) -> None:
+        """The formula of a class holds."""
+        chosen = self._task.classes[index]
+        if not chosen.otherwise:
+            self._some_of(chosen.alternatives)
+            return
+        for number, other in enumerate(self._task.classes):
+            if number != index:
+                self._none_of(other.alternatives)
+
+    def fails(self, index: int) -> None:
+        """The formula of a class fails."""
+        chosen = self._task.classes[index]
+        if chosen.otherwise:
+            self._some_of(a for n, c in enumerate(self._task.classes) if n != index for a in c.alternatives)
+        else:
+            self._none_of(chosen.alternatives)
+
+    def _add(self, literals: Iterable[Literal]) -> None:
+        self.clauses.append(Clause(("premise", len(self.clauses)), tuple(literals)))
+
+    def _literals(self, alternative: Alternative) -> list[Literal]:
+        index = self._task.feature_index
+        required = sorted(index[n] for n in alternative.requires)
+        forbidden = sorted(index[n] for n in alternative.forbids)
+        self.features.update(required, forbidden)
+        return [(("c", f), True) for f in required] + [(("c", f), False) for f in forbidden]
+
+    def _some_of(self, alternatives: Iterable[Alternative]) -> None:
+        listed = list(alternatives)
+        atoms: list[Atom] = [("a", self._alternatives + i) for i in range(len(listed))]
+        self._alternatives += len(listed)
+        self._add((atom, True) for atom in atoms)
+        for atom, alternative in zip(atoms, listed, strict=True):
+            for literal in self._literals(alternative):
+                self._add([(atom, False), literal])
+
+    def _none_of(self, alternatives: Iterable[Alternative]) -> None:
+        for alternative in alternatives:
+            self._add((atom, not sign) for atom, sign in self._literals(alternative))

@@ -1,0 +1,452 @@
+"""Proofs of head sequents (DESIGN section 5, "Prover").
+
+Bounds are carried from the pooled channels to the logits node by node. A clause with several live literals is not
+branched on at once: what all its branches agree on becomes a row with a proof of its own (`have`), so that many
+clauses cost the sum of their branches and not the product. What is left is a linear question; where the answer is too
+weak, clauses are branched on and nodes are split.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from flint import fmpq
+
+from exactcnn.prover.head_local import Clause, HeadLocal, Literal, Numbering
+from exactcnn.prover.relax import closing, least
+from exactcnn.prover.rows import (
+    Chord,
+    Choose,
+    Combined,
+    Fact,
+    Given,
+    Have,
+    Leaf,
+    Node,
+    Proof,
+    Row,
+    Split,
+    Sub,
+    combination,
+    integral,
+    primitive,
+)
+
+__all__ = ["HeadProof", "prove_head"]
+
+_ROUNDS = 4
+_NESTED = 3
+_DEPTH = 40
+_WRONG = 1e-7
+
+
+@dataclass(frozen=True)
+class HeadProof:
+    """A bound of the goal's logits with its proof."""
+
+    bound: fmpq
+    proof: Proof
+
+
+class _TooHardError(Exception):
+    """The time for one sequent is used up."""
+
+
+def prove_head(numbering: Numbering, wanted: fmpq, seconds: float) -> HeadProof | None:
+    """A proof of the bound wanted, or of the best one that a single relaxation gives."""
+    sequent = numbering.sequent
+    if not sequent.goal[0]:
+        constant = sequent.goal[1]
+        return HeadProof(constant, Leaf(()))
+    search = _Search(numbering, time.monotonic() + seconds)
+    root = search.root()
+    if root is None:
+        return None
+    try:
+        proof = search.proof(sequent.bound(wanted), root, 0)
+    except _TooHardError:
+        proof = None
+    if proof is not None:
+        return HeadProof(wanted, proof)
+    found = search.relaxed(root)
+    return None if found is None else HeadProof(found[0], root.wrapped(Leaf(found[1])))
+
+
+@dataclass
+class _State:
+    """A branch: what is assumed, and the best bounds known.
+
+    Attributes
+    ----------
+    trail: the unit clauses chosen in this branch, with the literal that each assumed.
+    low, high: variable -> (bound, fact that states it).
+    facts: further rows for the relaxation: chords, rows of splits, definitions.
+    touched: literals assumed since the state was made.
+    """
+
+    assumed: dict[Hashable, bool]
+    low: dict[int, tuple[fmpq, Fact]]
+    high: dict[int, tuple[fmpq, Fact]]
+    facts: list[Fact]
+    decided: dict[int, int] = field(default_factory=dict)
+    trail: list[tuple[Hashable, Literal]] = field(default_factory=list)
+    closed: Hashable = None
+
+    def copy(self) -> _State:
+        """A branch that starts here."""
+        return _State(dict(self.assumed), dict(self.low), dict(self.high), list(self.facts), dict(self.decided))
+
+    def wrapped(self, proof: Proof | None) -> Proof:
+        """The proof, after the unit clauses of this branch."""
+        if self.closed is not None:
+            proof = Choose(self.closed, ())
+        if proof is None:
+            raise ValueError("an open branch needs a proof")
+        for clause, literal in reversed(self.trail):
+            proof = Choose(clause, ((literal, proof),))
+        return proof
+
+
+class _Search:
+    def __init__(self, numbering: Numbering, end: float) -> None:
+        self.numbering = numbering
+        self.sequent: HeadLocal = numbering.sequent
+        self.end = end
+        self._watch: dict[Hashable, list[Clause]] = {}
+        for clause in numbering.clauses:
+            for atom, _ in clause.literals:
+                self._watch.setdefault(atom, []).append(clause)
+
+    # -- states -------------------------------------------------------------------------------------------------------
+
+    def root(self) -> _State | None:
+        """The state before any case."""
+        state = _State({}, {}, {}, list(self.numbering.base))
+        for given in self.numbering.base:
+            self._bound(state, given)
+        self._propagate(state, self.numbering.clauses)
+        if state.closed is None:
+            self._evaluate(state)
+            self._refine(state, [c for c in self.numbering.clauses if c.key[0] == "premise" or self._opened(state, c)], 0)
+        return state
+
+    def _opened(self, state: _State, clause: Clause) -> bool:
+        """Whether a clause of the features' definitions says something that is not said yet."""
+        return any(atom in state.assumed for atom, _ in clause.literals)
+
+    def _live(self, state: _State, clause: Clause) -> list[Literal] | None:
+        """The literals that can still be true; None if one is."""
+        found = []
+        for atom, sign in clause.literals:
+            known = state.assumed.get(atom)
+            if known is None:
+                found.append((atom, sign))
+            elif known == sign:
+                return None
+        return found
+
+    def _assume(self, state: _State, literal: Literal) -> None:
+        state.assumed[literal[0]] = literal[1]
+        for given in self.numbering.switched.get(literal, ()):
+            state.facts.append(given)
+            self._bound(state, given)
+
+    def _propagate(self, state: _State, clauses: Iterable[Clause]) -> None:
+        """Chooses unit clauses, and those that become unit by it."""
+        pending = list(clauses)
+        while pending and state.closed is None:
+            following: list[Clause] = []
+            for clause in pending:
+                live = self._live(state, clause)
+                if live is None or len(live) > 1:
+                    continue
+                if not live:
+                    state.closed = clause.key
+                    return
+                state.trail.append((clause.key, live[0]))
+                self._assume(state, live[0])
+                following += self._watch.get(live[0][0], [])
+            pending = following
+
+    def _branch(self, state: _State, literal: Literal, nested: int) -> _State:
+        """The state in which a literal is assumed."""
+        branch = state.copy()
+        self._assume(branch, literal)
+        self._propagate(branch, self._watch.get(literal[0], []))
+        if branch.closed is None:
+            self._evaluate(branch)
+            if nested < _NESTED:
+                new = [atom for atom in branch.assumed if atom not in state.assumed]
+                touched = {c.key: c for atom in new for c in self._watch.get(atom, [])}
+                self._refine(branch, list(touched.values()), nested + 1)
+        return branch
+
+    # -- bounds -------------------------------------------------------------------------------------------------------
+
+    def _bound(self, state: _State, fact: Fact) -> None:
+        """Takes note of a fact about one variable."""
+        if len(fact.row.terms) != 1:
+            return
+        ((v, c),) = fact.row.terms.items()
+        bound = fmpq(-fact.row.constant, c)
+        table = state.low if c > 0 else state.high
+        known = table.get(v)
+        if known is None or (bound > known[0] if c > 0 else bound < known[0]):
+            table[v] = (bound, fact)
+
+    def _argument(self, state: _State, node: Node) -> tuple[tuple[fmpq, Fact] | None, tuple[fmpq, Fact] | None]:
+        """Bounds of z from the bounds of its variables."""
+        terms, constant = node.arguments[0]
+        found = []
+        for tables in ((state.low, state.high), (state.high, state.low)):
+            sign = 1 if tables[0] is state.low else -1
+            total, parts = fmpq(constant), []
+            for v, c in terms.items():
+                known = tables[0 if c > 0 else 1].get(v)
+                if known is None:
+                    break
+                total += c * known[0]
+                parts.append((known[1], fmpq(sign * c, known[1].row.terms[v])))
+            else:
+                found.append((total / node.scale, Combined.of(parts)))
+                continue
+            found.append(None)
+        return found[0], found[1]
+
+    def _evaluate(self, state: _State) -> None:
+        """Bounds of all nodes, in order."""
+        for node in self.sequent.nodes:
+            self._evaluate_node(state, node, *self._argument(state, node))
+
+    def _evaluate_node(
+        self, state: _State, node: Node, low: tuple[fmpq, Fact] | None, high: tuple[fmpq, Fact] | None
+    ) -> None:
+        y = node.variable
+        if high is not None:
+            most = max(high[0], fmpq(0))
+            if y not in state.high or most < state.high[y][0]:
+                state.high[y] = (most, Sub.of(high[1], node))
+                state.facts.append(state.high[y][1])
+        if low is not None and low[0] > 0 and (y not in state.low or low[0] > state.low[y][0]):
+            above = next(g for g in self.numbering.base if g.key == ("node", y, 1))
+            parts = [(above, fmpq(node.scale, above.row.terms[y])), (low[1], _factor(low[1], node))]
+            state.low[y] = (low[0], Combined.of(parts))
+
+    # -- what all branches of a clause agree on -----------------------------------------------------------------------
+
+    def _refine(self, state: _State, clauses: Sequence[Clause], nested: int) -> None:
+        for _ in range(_ROUNDS):
+            changed = False
+            for clause in clauses:
+                if time.monotonic() > self.end:
+                    return
+                live = self._live(state, clause)
+                if live is not None and len(live) > 1 and self._agreed(state, clause, live, nested):
+                    changed = True
+                    self._evaluate(state)
+            if not changed:
+                return
+
+    def _agreed(self, state: _State, clause: Clause, live: Sequence[Literal], nested: int) -> bool:
+        """Bounds that hold in every branch of a clause, as facts of the state; whether there were any."""
+        branches = [(literal, self._branch(state, literal, nested)) for literal in live]
+        open_ones = [b for _, b in branches if b.closed is None]
+        if not open_ones:
+            return False
+        changed = False
+        for v in range(len(self.sequent.channels)):
+            changed |= self._agreed_variable(state, clause, branches, open_ones, v)
+        for node in self.sequent.nodes:
+            changed |= self._agreed_argument(state, clause, branches, open_ones, node)
+            self._evaluate_node(state, node, *self._argument(state, node))
+            changed |= self._agreed_variable(state, clause, branches, open_ones, node.variable)
+        return changed
+
+    def _agreed_variable(
+        self,
+        state: _State,
+        clause: Clause,
+        branches: Sequence[tuple[Literal, _State]],
+        open_ones: Sequence[_State],
+        v: int,
+    ) -> bool:
+        changed = False
+        for sign in (1, -1):
+            tables = [b.low if sign > 0 else b.high for b in open_ones]
+            if any(v not in t for t in tables):
+                continue
+            values = [t[v][0] for t in tables]
+            value = min(values) if sign > 0 else max(values)
+            mine = state.low if sign > 0 else state.high
+            if v in mine and (value <= mine[v][0] if sign > 0 else value >= mine[v][0]):
+                continue
+            row = primitive({v: sign * int(value.q)}, -sign * int(value.p))
+            facts = iter([t[v][1] for t in tables])
+            have = Have(row, self._cases(clause, branches, row, facts))
+            mine[v] = (value, have)
+            state.facts.append(have)
+            changed = True
+        return changed
+
+    def _agreed_argument(
+        self,
+        state: _State,
+        clause: Clause,
+        branches: Sequence[tuple[Literal, _State]],
+        open_ones: Sequence[_State],
+        node: Node,
+    ) -> bool:
+        mine = self._argument(state, node)
+        theirs = [self._argument(b, node) for b in open_ones]
+        changed = False
+        for side, sign in ((0, 1), (1, -1)):
+            bounds = [t[side] for t in theirs]
+            present = [b for b in bounds if b is not None]
+            if len(present) < len(bounds):
+                continue
+            value = min(b[0] for b in present) if sign > 0 else max(b[0] for b in present)
+            known = mine[side]
+            if known is not None and (value <= known[0] if sign > 0 else value >= known[0]):
+                continue
+            terms, constant = node.arguments[0]
+            limit = value * node.scale - constant
+            q = int(limit.q)
+            row = primitive({v: sign * c * q for v, c in terms.items()}, -sign * int(limit.p))
+            have = Have(row, self._cases(clause, branches, row, iter([b[1] for b in present])))
+            state.facts.append(have)
+            before = (state.low.get(node.variable), state.high.get(node.variable))
+            self._evaluate_node(
+                state, node, (value, have) if sign > 0 else None, (value, have) if sign < 0 else None
+            )
+            changed |= before != (state.low.get(node.variable), state.high.get(node.variable))
+        return changed
+
+    def _cases(
+        self, clause: Clause, branches: Sequence[tuple[Literal, _State]], row: Row, facts: Iterator[Fact]
+    ) -> Proof:
+        """The proof of a row by the branches of a clause, each of which has a fact at least as good."""
+        listed = []
+        for literal, branch in branches:
+            if branch.closed is not None:
+                listed.append((literal, branch.wrapped(None)))
+                continue
+            fact = next(facts)
+            v = next(iter(row.terms))
+            listed.append((literal, branch.wrapped(Leaf(integral([(fact, fmpq(row.terms[v], fact.row.terms[v]))])))))
+        return Choose(clause.key, tuple(listed))
+
+    # -- the goal -----------------------------------------------------------------------------------------------------
+
+    def proof(self, goal: Row, state: _State, depth: int) -> Proof | None:
+        """A proof of the goal in a branch."""
+        if time.monotonic() > self.end:
+            raise _TooHardError
+        if state.closed is not None:
+            return state.wrapped(None)
+        for strong in (False, True):
+            parts = closing(self._rows(state, strong=strong), goal.terms, goal.constant)
+            if parts is not None:
+                return state.wrapped(Leaf(parts))
+        if depth >= _DEPTH:
+            return None
+        clause = self._open_clause(state)
+        if clause is not None:
+            branches = []
+            for literal in self._live(state, clause) or []:
+                found = self.proof(goal, self._branch(state, literal, 0), depth + 1)
+                if found is None:
+                    return None
+                branches.append((literal, found))
+            return state.wrapped(Choose(clause.key, tuple(branches)))
+        return self._split(goal, state, depth)
+
+    def _split(self, goal: Row, state: _State, depth: int) -> Proof | None:
+        node = self._most_wrong(goal, state)
+        if node is None:
+            return None
+        parts = []
+        for case, rows in enumerate(node.cases()):
+            branch = state.copy()
+            givens = tuple(Given(row) for row in rows)
+            branch.decided[node.variable] = case
+            branch.facts += givens
+            for given in givens:
+                self._bound(branch, given)
+            self._evaluate(branch)
+            found = self.proof(goal, branch, depth + 1)
+            if found is None:
+                return None
+            parts.append((givens, found))
+        return state.wrapped(Split(node, tuple(parts)))
+
+    def _open_clause(self, state: _State) -> Clause | None:
+        """The next clause to branch on: of the formulas first, then what features in the image or absent mean."""
+        for first in (True, False):
+            for clause in self.numbering.clauses:
+                if (clause.key[0] == "premise") is first and (first or self._opened(state, clause)):
+                    live = self._live(state, clause)
+                    if live is not None and len(live) > 1:
+                        return clause
+        return None
+
+    def _rows(self, state: _State, *, strong: bool) -> list[Fact]:
+        """The rows of the relaxation."""
+        facts = {id(f): f for f in state.facts}
+        for table in (state.low, state.high):
+            facts.update((id(f), f) for _, f in table.values())
+        if strong:
+            for node in self.sequent.nodes:
+                for fact in self._chords(state, node):
+                    facts[id(fact)] = fact
+        return list(facts.values())
+
+    def _chords(self, state: _State, node: Node) -> Iterator[Fact]:
+        low, high = self._argument(state, node)
+        if low is None or high is None or node.variable in state.decided:
+            return
+        if low[0] < 0 < high[0]:
+            yield Chord.of(node, low[1], high[1], low[0], high[0])
+        elif low[0] >= 0:
+            yield identity(node, low[1])
+
+    def _most_wrong(self, goal: Row, state: _State) -> Node | None:
+        relaxed, _ = least(self._rows(state, strong=True), goal.terms)
+        worst, chosen = _WRONG, None
+        for node in self.sequent.nodes:
+            if node.variable in state.decided:
+                continue
+            terms, constant = node.arguments[0]
+            value = max(0.0, (sum(c * relaxed.point.get(v, 0.0) for v, c in terms.items()) + constant) / node.scale)
+            wrong = abs(relaxed.point.get(node.variable, value) - value)
+            if wrong > worst:
+                worst, chosen = wrong, node
+        return chosen
+
+    def relaxed(self, state: _State) -> tuple[fmpq, tuple[tuple[Fact, int], ...]] | None:
+        """The best bound that one relaxation gives."""
+        terms, constant = self.sequent.goal
+        row = self.sequent.bound(constant)
+        _, exact = least(self._rows(state, strong=True), row.terms)
+        if exact is None or state.closed is not None:
+            return None
+        v = next(iter(terms))
+        return constant + exact[0] * terms[v] / row.terms[v], exact[1]
+
+
+def identity(node: Node, low: Fact) -> Have:
+    """z - y >= 0, from a fact that states a bound z >= l >= 0."""
+    up, down = (tuple(Given(row) for row in rows) for rows in node.cases())
+    # Below: z >= 0 and -y >= 0 give z - y >= 0.
+    parts = integral([(low, _factor(low, node)), (down[1], fmpq(node.scale))])
+    return Have(up[1].row, Split(node, ((up, Leaf(((up[1], 1),))), (down, Leaf(parts)))))
+
+
+def _factor(fact: Fact, node: Node) -> fmpq:
+    """What multiplies a fact about z so that its terms are those of Z, up to sign."""
+    v, c = next(iter(node.arguments[0][0].items()))
+    return abs(fmpq(c, fact.row.terms[v]))
+
+
+_ = combination

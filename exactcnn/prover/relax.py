@@ -1,0 +1,261 @@
+"""Linear relaxations: which combination of rows bounds a form (DESIGN section 5, "Prover").
+
+HiGHS works in floating point and only guides: it says which rows to combine. The multipliers are made rational by
+rounding, or by solving exactly on the support, and a combination is returned only if it is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from flint import fmpq, fmpq_mat
+
+from exactcnn.prover.rows import Fact, combination, integral
+
+__all__ = ["Relaxed", "closing", "least"]
+
+_ROUND = 1 << 12
+_ZERO = 1e-9
+_MOST_EXACT = 400
+
+
+@dataclass(frozen=True)
+class Relaxed:
+    """The least value of a form under rows, as floating point sees it.
+
+    Attributes
+    ----------
+    value: a lower bound of the form; None if it has none.
+    weights: a weight for each fact; those of a contradiction if `absurd`.
+    basic: the facts in the optimal basis.
+    point: variable -> value where the bound is attained.
+    absurd: no point satisfies the rows.
+    """
+
+    value: float | None
+    weights: Sequence[float]
+    basic: Sequence[int]
+    point: Mapping[int, float]
+    absurd: bool = False
+
+
+def closing(facts: Sequence[Fact], terms: Mapping[int, int], constant: int) -> tuple[tuple[Fact, int], ...] | None:
+    """Integer multipliers that show `terms + constant >= 0` (or a contradiction), as `qed` takes them; None if the
+    relaxation is too weak."""
+    goal = fmpq(constant)
+    relaxed = _solve(facts, terms)
+    if relaxed.absurd:
+        return _exact(facts, relaxed, {}, fmpq(0), strict=True)
+    if relaxed.value is None or relaxed.value + float(goal) < -1e-6 * (1 + abs(float(goal))):
+        return None
+    return _exact(facts, relaxed, terms, goal)
+
+
+def least(
+    facts: Sequence[Fact], terms: Mapping[int, int]
+) -> tuple[Relaxed, tuple[fmpq, tuple[tuple[Fact, int], ...]] | None]:
+    """The relaxation's least value of a form without constant, with the exact combination that shows a bound."""
+    relaxed = _solve(facts, terms)
+    if relaxed.value is None or relaxed.absurd:
+        return relaxed, None
+    parts = _exact(facts, relaxed, terms, None)
+    if parts is None:
+        return relaxed, None
+    found, offset = combination((f.row, a) for f, a in parts)
+    if not terms:
+        return relaxed, (fmpq(0), ())
+    v = next(iter(terms))
+    return relaxed, (-fmpq(offset) * terms[v] / found[v], parts)
+
+
+def _solve(facts: Sequence[Fact], terms: Mapping[int, int]) -> Relaxed:
+    """Minimises sum(weight * constant) over weights >= 0 whose combination has the form's terms (the dual program)."""
+    variables = sorted({v for f in facts for v in f.row.terms} | set(terms))
+    place = {v: i for i, v in enumerate(variables)}
+    scales = [max(map(abs, f.row.terms.values()), default=1) for f in facts]
+    target = max(map(abs, terms.values()), default=1)
+    right = np.zeros(len(variables))
+    for v, c in terms.items():
+        right[place[v]] = c / target
+    cost = np.array([f.row.constant / s for f, s in zip(facts, scales, strict=True)])
+    starts, index, value = [0], [], []
+    for f, s in zip(facts, scales, strict=True):
+        for v, c in f.row.terms.items():
+            index.append(place[v])
+            value.append(c / s)
+        starts.append(len(index))
+    solver = _highs()
+    status = _run(solver, cost, right, starts, index, value)
+    if status == "unbounded":
+        # A contradiction: a combination that is a negative constant.
+        flat = [*index]
+        ends = [*value]
+        more_starts, more_index, more_value = [0], [], []
+        for number in range(len(facts)):
+            more_index += [*flat[starts[number] : starts[number + 1]], len(variables)]
+            more_value += [*ends[starts[number] : starts[number + 1]], cost[number]]
+            more_starts.append(len(more_index))
+        right = np.zeros(len(variables) + 1)
+        right[-1] = -1.0
+        status = _run(solver, np.ones(len(facts)), right, more_starts, more_index, more_value)
+        if status != "optimal":
+            return Relaxed(None, (), (), {})
+        weights, basic, _ = _solution(solver)
+        return Relaxed(None, [w / s for w, s in zip(weights, scales, strict=True)], basic, {}, absurd=True)
+    if status != "optimal":
+        return Relaxed(None, (), (), {})
+    weights, basic, duals = _solution(solver)
+    bound = -float(np.dot(weights, cost)) * target
+    point = {v: -float(duals[i]) for v, i in place.items()}
+    return Relaxed(bound, [w * target / s for w, s in zip(weights, scales, strict=True)], basic, point)
+
+
+_cached: list[Any] = []
+
+
+def _highs() -> Any:
+    """One solver a process."""
+    import highspy
+
+    if not _cached:
+        solver = highspy.Highs()
+        solver.setOptionValue("output_flag", False)
+        solver.setOptionValue("presolve", "off")
+        solver.setOptionValue("threads", 1)
+        _cached.append(solver)
+    return _cached[0]
+
+
+def _run(
+    solver: Any, cost: Any, right: Any, starts: Sequence[int], index: Sequence[int], value: Sequence[float]
+) -> str:
+    import highspy
+
+    program = highspy.HighsLp()
+    program.num_col_, program.num_row_ = len(cost), len(right)
+    program.col_cost_ = np.asarray(cost, dtype=float)
+    program.col_lower_ = np.zeros(len(cost))
+    program.col_upper_ = np.full(len(cost), highspy.kHighsInf)
+    program.row_lower_ = program.row_upper_ = np.asarray(right, dtype=float)
+    program.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    program.a_matrix_.start_ = np.asarray(starts, dtype=np.int32)
+    program.a_matrix_.index_ = np.asarray(index, dtype=np.int32)
+    program.a_matrix_.value_ = np.asarray(value, dtype=float)
+    solver.clearModel()
+    solver.passModel(program)
+    solver.run()
+    status = solver.getModelStatus()
+    if status == highspy.HighsModelStatus.kOptimal:
+        return "optimal"
+    if status in (highspy.HighsModelStatus.kUnbounded, highspy.HighsModelStatus.kUnboundedOrInfeasible):
+        return "unbounded"
+    return "infeasible"
+
+
+def _solution(solver: Any) -> tuple[list[float], list[int], list[float]]:
+    import highspy
+
+    solution = solver.getSolution()
+    basis = solver.getBasis()
+    basic = [i for i, s in enumerate(basis.col_status) if s == highspy.HighsBasisStatus.kBasic]
+    return list(solution.col_value), basic, list(solution.row_dual)
+
+
+def _exact(
+    facts: Sequence[Fact], relaxed: Relaxed, terms: Mapping[int, int], goal: fmpq | None, *, strict: bool = False
+) -> tuple[tuple[Fact, int], ...] | None:
+    """Exact multipliers near the weights: they give the terms, and with them `goal` - the constant >= 0.
+
+    `strict`: the terms are none, and the combination has to be a negative constant.
+    """
+    support = [i for i, w in enumerate(relaxed.weights) if w > _ZERO * _size(facts[i])]
+    candidates = (_rounded(facts, relaxed, support), lambda: _solved(facts, sorted({*support, *relaxed.basic}), terms))
+    for number, candidate in enumerate(candidates):
+        weights = candidate if number == 0 else candidate()  # type: ignore[operator]
+        if not weights:
+            if weights is not None and not terms and goal is not None and goal >= 0 and not strict:
+                return ()
+            continue
+        if strict and number == 1:
+            continue
+        parts = integral([(facts[i], w) for i, w in weights])
+        found, offset = combination((f.row, a) for f, a in parts)
+        if strict:
+            if not found and offset < 0:
+                return parts
+            continue
+        factor = _factor(found, terms)
+        if factor is not None and (goal is None or goal * factor >= offset):
+            return parts
+    if strict:
+        return _contradiction(facts, sorted({*support, *relaxed.basic}))
+    return None
+
+
+def _size(fact: Fact) -> float:
+    return 1.0 / max(map(abs, fact.row.terms.values()), default=1)
+
+
+def _rounded(facts: Sequence[Fact], relaxed: Relaxed, support: Sequence[int]) -> list[tuple[int, fmpq]]:
+    """The weights, in units of each row's largest coefficient, as simple fractions."""
+    found = []
+    for i in support:
+        scale = max(map(abs, facts[i].row.terms.values()), default=1)
+        near = Fraction(relaxed.weights[i] * scale).limit_denominator(_ROUND)
+        if near > 0:
+            found.append((i, fmpq(near.numerator, near.denominator) / scale))
+    return found
+
+
+def _factor(found: Mapping[int, int], terms: Mapping[int, int]) -> fmpq | None:
+    """The positive factor between two lists of terms; None if there is none."""
+    if not terms:
+        return None if found else fmpq(1)
+    if found.keys() != terms.keys():
+        return None
+    v = next(iter(terms))
+    factor = fmpq(found[v], terms[v])
+    return factor if factor > 0 and all(found[u] == factor * c for u, c in terms.items()) else None
+
+
+def _solved(facts: Sequence[Fact], support: Sequence[int], terms: Mapping[int, int]) -> list[tuple[int, fmpq]] | None:
+    """The weights on the support that give the terms exactly; None if there are none, or not all are >= 0."""
+    variables = sorted({v for i in support for v in facts[i].row.terms} | set(terms))
+    right = [fmpq(terms.get(v, 0)) for v in variables]
+    matrix = [[fmpq(facts[i].row.terms.get(v, 0)) for i in support] for v in variables]
+    return _nonnegative(support, matrix, right)
+
+
+def _contradiction(facts: Sequence[Fact], support: Sequence[int]) -> tuple[tuple[Fact, int], ...] | None:
+    variables = sorted({v for i in support for v in facts[i].row.terms})
+    matrix = [[fmpq(facts[i].row.terms.get(v, 0)) for i in support] for v in variables]
+    matrix.append([fmpq(facts[i].row.constant) for i in support])
+    weights = _nonnegative(support, matrix, [fmpq(0)] * len(variables) + [fmpq(-1)])
+    return integral([(facts[i], w) for i, w in weights]) if weights else None
+
+
+def _nonnegative(
+    support: Sequence[int], matrix: Sequence[Sequence[fmpq]], right: Sequence[fmpq]
+) -> list[tuple[int, fmpq]] | None:
+    """One solution of the equations, by elimination; None unless it exists and is >= 0."""
+    if not support or len(support) > _MOST_EXACT:
+        return None
+    flat = [x for row, r in zip(matrix, right, strict=True) for x in (*row, r)]
+    reduced, rank = fmpq_mat(len(matrix), len(support) + 1, flat).rref()
+    found = []
+    column = 0
+    for row in range(rank):
+        while reduced[row, column] == 0:
+            column += 1
+        if column == len(support):
+            return None
+        weight = reduced[row, len(support)]
+        if weight < 0:
+            return None
+        if weight > 0:
+            found.append((support[column], weight))
+    return found
