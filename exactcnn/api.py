@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -18,7 +21,7 @@ from exactcnn.task.model import Task
 if TYPE_CHECKING:
     from exactcnn.prover.verify import Progress
 
-__all__ = ["Method", "build", "load_network", "load_task", "verify"]
+__all__ = ["Method", "build", "check", "load_network", "load_task", "verify"]
 
 Method = Literal["modular", "monolithic", "enumerate"]
 
@@ -81,6 +84,7 @@ def verify(
     timeout: float | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
+    certificate: str | os.PathLike[str] | None = None,
 ) -> Outcome:
     """Whether the network gives the right class for every admissible image of the sizes (DESIGN section 2).
 
@@ -93,21 +97,33 @@ def verify(
     timeout: seconds.
     workers: processes; None for one a core.
     progress: called with (stage, done, total).
+    certificate: where the certificate of a PROVED goes, by a name that ends in `.cert`; its statement is written beside
+        it as `.stmt`. Only the method "modular" has certificates; with it nothing is PROVED that the checker did not
+        accept.
 
     Raises
     ------
-    InputError: the network does not fit the task or the sizes.
+    InputError: the network does not fit the task or the sizes, or a file cannot be written.
     """
+    target = None if certificate is None else _certificate_path(certificate, method)
     chosen = SizeRange.parse(sizes) if isinstance(sizes, str) else sizes
     subject = build(task) if network is None else network
     if method == "modular":
         from exactcnn.prover.verify import Settings, verify_modular
         from exactcnn.solvers.z3_solver import Z3Solver
 
-        settings = Settings(timeout=timeout, workers=workers)
+        settings = Settings(
+            timeout=timeout, workers=workers, confirm=_rejected, source_sha256=_source_sha256(subject)
+        )
         if progress is not None:
-            settings = Settings(timeout=timeout, workers=workers, progress=progress)
-        return verify_modular(task, subject, chosen, Z3Solver(), settings)
+            settings = replace(settings, progress=progress)
+        outcome = verify_modular(task, subject, chosen, Z3Solver(), settings)
+        if target is not None and outcome.certificate is not None:
+            from exactcnn.formats.files import atomic_write
+
+            atomic_write(target.with_suffix(".stmt"), outcome.certificate.statement)
+            atomic_write(target, outcome.certificate.text)
+        return outcome
     if not chosen.is_fixed:
         raise InputError(
             f'the method "{method}" works at one size', found=str(chosen), expected="HxW, such as --size 12x12"
@@ -120,3 +136,50 @@ def verify(
     from exactcnn.oracles.enumeration import verify_enumerate
 
     return verify_enumerate(task, subject, height, width, timeout=timeout, progress=progress)
+
+
+def check(statement: str | os.PathLike[str], certificate: str | os.PathLike[str]) -> tuple[bool, str]:
+    """Whether the checker accepts a certificate as a proof of a statement, and its verdict in one line.
+
+    Raises
+    ------
+    InputError: a file cannot be read.
+    """
+    from exactcnn.checker import kernel
+    from exactcnn.formats.files import read_bytes
+
+    files = [io.BytesIO(read_bytes(Path(path))) for path in (statement, certificate)]
+    return kernel.check(files[0], files[1])
+
+
+def _rejected(statement: str, certificate: str) -> str | None:
+    """Why the checker rejects the texts; None if it accepts them."""
+    from exactcnn.checker import kernel
+
+    proved, text = kernel.check(io.BytesIO(statement.encode("ascii")), io.BytesIO(certificate.encode("ascii")))
+    return None if proved else text
+
+
+def _certificate_path(path: str | os.PathLike[str], method: Method) -> Path:
+    found = Path(path)
+    if method != "modular":
+        raise InputError("only the modular method has certificates", found=f'the method "{method}"', expected="modular")
+    if found.suffix != ".cert":
+        raise InputError("not a name for a certificate", found=str(found), expected="a name that ends in .cert")
+    return found
+
+
+def _source_sha256(network: Network) -> str | None:
+    """The SHA-256 of the ONNX file that a network came from, if the file still holds this network."""
+    if network.source is None or Path(network.source).suffix.lower() != ".onnx":
+        return None
+    from exactcnn.formats.files import read_bytes
+    from exactcnn.formats.onnx_file import from_onnx
+    from exactcnn.formats.xnet import format_xnet
+
+    try:
+        data = read_bytes(Path(network.source))
+        same = format_xnet(from_onnx(data, network.source)) == format_xnet(network)
+    except InputError:
+        return None
+    return hashlib.sha256(data).hexdigest() if same else None

@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 
 from exactcnn import __version__
 from exactcnn.cli.authoring import build, new
+from exactcnn.cli.checking import check, explain
 from exactcnn.cli.demo import demo
 from exactcnn.cli.exporting import export
 from exactcnn.cli.images import audit, classify, generate
@@ -136,7 +137,7 @@ def _root(
         typer.echo(ctx.get_help())
 
 
-for _command in (demo, new, build, verify, generate, audit, classify, export, margin, selftest):
+for _command in (demo, new, build, verify, check, explain, generate, audit, classify, export, margin, selftest):
     app.command()(_command)
 
 

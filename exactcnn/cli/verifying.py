@@ -60,6 +60,15 @@ def verify(
             show_default="TASKNAME-counterexample",
         ),
     ] = None,
+    certificate: Annotated[
+        Path | None,
+        typer.Option(
+            "--certificate",
+            metavar="OUT.cert",
+            help="Keep the proof: OUT.cert, and OUT.stmt beside it.",
+            show_default=False,
+        ),
+    ] = None,
     report: Annotated[
         Path | None, typer.Option("--report", metavar="OUT.html", help="Write a page about it.", show_default=False)
     ] = None,
@@ -70,6 +79,7 @@ def verify(
       exactcnn verify signs.toml
       exactcnn verify signs.toml --network mine.onnx --size 28x28
       exactcnn verify signs.toml --size 8x8..any --report signs.html
+      exactcnn verify signs.toml --certificate signs.cert
       exactcnn verify tiny.toml --size 4x4 --method monolithic
       exactcnn verify signs.toml --json > answer.json
 
@@ -79,7 +89,7 @@ def verify(
     from exactcnn.cli.progress import ProgressDisplay
 
     sizes, limit = parse_sizes(size), seconds(timeout)
-    for path in (counterexample, report):
+    for path in (counterexample, certificate, report):
         if path is not None:
             require_folder(path)
     subject = api.load_task(task)
@@ -93,9 +103,12 @@ def verify(
             timeout=limit,
             workers=workers,
             progress=progress,
+            certificate=certificate,
         )
     name = "built from the task" if network is None else str(network)
     files = _save(outcome, subject, counterexample)
+    if certificate is not None and outcome.certificate is not None:
+        files += [certificate.with_suffix(".stmt"), certificate]
     if report is not None:
         from exactcnn.formats.files import atomic_write
         from exactcnn.report.html import outcome_page

@@ -18,7 +18,7 @@ def outcome_json(outcome: Outcome, *, files: Sequence[str] = ()) -> dict[str, An
     """All of an outcome; `files` are the names of what was written with it.
 
     `configurations` is a number up to 2^53 and a text beyond, where many readers would round it. `counterexample`,
-    `reason` and `unproved` are there only where they apply.
+    `reason`, `unproved` and `statement` (a certificate's SHA-256) are there only where they apply.
     """
     form: dict[str, Any] = {
         "verdict": outcome.verdict.value,
@@ -35,6 +35,8 @@ def outcome_json(outcome: Outcome, *, files: Sequence[str] = ()) -> dict[str, An
         "seconds": round(outcome.seconds, 3),
         "witnesses": [example_json(r.witness, outcome.class_names) for r in outcome.classes if r.witness is not None],
     }
+    if outcome.certificate is not None:
+        form["statement"] = outcome.certificate.sha256
     if outcome.counterexample is not None:
         form["counterexample"] = example_json(outcome.counterexample, outcome.class_names)
     if outcome.reason is not None:

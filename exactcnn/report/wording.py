@@ -65,6 +65,8 @@ def evidence_text(outcome: Outcome) -> str:
     solvers = ", ".join(outcome.solvers)
     if outcome.evidence == "smt":
         return f"smt: every obligation was decided by {solvers}"
+    if outcome.evidence == "certificate" and outcome.certificate is not None:
+        return f"certificate: every step was checked by the kernel; statement {outcome.certificate.sha256}"
     if outcome.evidence == "replay":
         return "replay: the image was decided and the network evaluated on it in exact arithmetic"
     return f"none (asked: {solvers})" if solvers else "none"
