@@ -8,7 +8,7 @@ they do not, chords are added, and then nodes are split, those first that the re
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flint import fmpq
@@ -28,9 +28,11 @@ from exactcnn.prover.rows import (
     Row,
     Split,
     Sub,
+    combination,
     integral,
     primitive,
 )
+from exactcnn.prover.sub_facts import subadditive_facts
 
 __all__ = ["prove_local"]
 
@@ -59,7 +61,7 @@ class _Search:
     end: float
 
     def __post_init__(self) -> None:
-        self._lemmas = list(_subadditive(self.sequent))
+        self._lemmas = list(subadditive_facts(self.sequent))
         self._ranges = {v: self._pixel_range(v) for v in range(self.sequent.pixels)}
         self._chords: list[Fact] | None = None
 
@@ -198,14 +200,7 @@ class _Search:
 
     def _base(self, node: Node) -> Sequence[Given]:
         """The given rows of the node's definition."""
-        if not hasattr(self, "_places"):
-            self._places: dict[int, int] = {}
-            place = 2 * self.sequent.pixels
-            for other in self.sequent.nodes:
-                self._places[other.variable] = place
-                place += len(other.arguments) if other.maximum else 2
-        start = self._places[node.variable]
-        return self.sequent.givens[start : start + (len(node.arguments) if node.maximum else 2)]
+        return self.sequent.definitions[node.variable]
 
     # -- splits -------------------------------------------------------------------------------------------------------
 
@@ -275,120 +270,4 @@ def _identity(node: Node, low_fact: Fact, sequent: LocalSequent) -> Have:
 
 def _combines_to(parts: Sequence[tuple[Fact, int]], row: Row) -> bool:
     """Whether the combination is the row itself, so that no weakening is needed."""
-    from exactcnn.prover.rows import combination
-
     return primitive(*combination((f.row, a) for f, a in parts)).key == row.key
-
-
-# -- rows between the task's nodes and the network's ------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Bounded:
-    """e = max(0, slope * pixel + offset) <= factor * y + rest."""
-
-    node: Node
-    other: Node
-    factor: fmpq
-    slope: fmpq
-    offset: fmpq
-    fact: Sub
-
-    @property
-    def rest(self) -> fmpq:
-        return fmpq(self.fact.row.constant, -self.fact.row.terms[self.node.variable])
-
-
-def _subadditive(sequent: LocalSequent) -> Iterator[Fact]:
-    """The `sub` rows and the paired rows (`exactcnn/theorem/local.py` says why they hold)."""
-    by_pixel: dict[int, list[tuple[Node, fmpq, fmpq]]] = {}
-    best: dict[int, list[_Bounded]] = {}
-    for node in sequent.nodes:
-        for pixel, slope, offset in _slopes(node, sequent):
-            if node.variable < sequent.network_end:
-                by_pixel.setdefault(pixel, []).append((node, slope, offset))
-                continue
-            bounded = []
-            for other, weight, _ in by_pixel.get(pixel, ()):
-                if slope / weight > 0:
-                    factor = slope / weight
-                    premise = _premise(sequent, node, other, factor)
-                    bounded.append(_Bounded(node, other, factor, slope, offset, Sub.of(premise, node, [(other, factor)])))
-            yield from (b.fact for b in bounded)
-            if bounded:
-                best.setdefault(pixel, []).append(min(bounded, key=lambda b: b.rest))
-    for nodes in best.values():
-        yield from _paired(sequent, nodes)
-
-
-def _slopes(node: Node, sequent: LocalSequent) -> list[tuple[int, fmpq, fmpq]]:
-    """(pixel, slope, offset) for nodes max(0, slope * pixel + offset + terms of little weight)."""
-    if node.maximum:
-        return []
-    terms, constant = node.arguments[0]
-    if len(terms) > 4 or any(v >= sequent.pixels for v in terms):
-        return []
-    total = sum(map(abs, terms.values()))
-    return [
-        (v, fmpq(c, node.scale), fmpq(constant, node.scale)) for v, c in terms.items() if 2 * abs(c) > total
-    ]
-
-
-def _premise(sequent: LocalSequent, node: Node, other: Node, factor: fmpq) -> Fact | None:
-    """The fact factor * z_other + c - z_node >= 0; None if the difference is a constant."""
-    rest: dict[int, fmpq] = {}
-    for part, weight in ((other, factor), (node, fmpq(-1))):
-        for v, c in part.arguments[0][0].items():
-            rest[v] = rest.get(v, fmpq(0)) + weight * c / part.scale
-    needed = []
-    for v, c in rest.items():
-        if c != 0:
-            low, high = sequent.givens[2 * v : 2 * v + 2]
-            fact = low if c > 0 else high
-            needed.append((fact, c / fact.row.terms[v]))
-    return Combined.of(needed) if needed else None
-
-
-def _paired(sequent: LocalSequent, nodes: Sequence[_Bounded]) -> Iterator[Fact]:
-    """e1 + e2 <= b1*y1 + b2*y2 + max(d1, d2) for nodes of one pixel that are never both positive."""
-    for above in nodes:
-        for below in nodes:
-            if above.slope > 0 > below.slope and above.rest > 0 and below.rest > 0:
-                found = _pair(sequent, above, below)
-                if found is not None:
-                    yield found
-
-
-def _pair(sequent: LocalSequent, above: _Bounded, below: _Bounded) -> Have | None:
-    # Where z1 >= 0: z2 = slope2 * x + offset2 <= 0, by a multiple of z1 and a constant <= 0.
-    if above.node.arguments[0][0].keys() != below.node.arguments[0][0].keys() or len(above.node.arguments[0][0]) != 1:
-        return None
-    if above.slope * below.offset > below.slope * above.offset:
-        return None
-    parts: list[tuple[Fact, fmpq]] = []
-    for bounded in (above, below):
-        parts.append((bounded.fact, fmpq(-1, bounded.fact.row.terms[bounded.node.variable])))
-    terms: dict[int, fmpq] = {}
-    for fact, weight in parts:
-        for v, c in fact.row.terms.items():
-            terms[v] = terms.get(v, fmpq(0)) + weight * c
-    rest = max(above.rest, below.rest)
-    import math
-
-    scale = math.lcm(int(rest.q), *(int(c.q) for c in terms.values()))
-    row = primitive({v: int((c * scale).p) for v, c in terms.items()}, int((rest * scale).p))
-    up, down = (tuple(Given(r) for r in rows) for rows in above.node.cases())
-    second = Sub.of(up[0], below.node)
-    first = sequent.givens  # y >= 0 of the network's nodes
-    nonnegative = {g.row.key: g for g in first}
-
-    def positive(node: Node) -> Given:
-        return nonnegative[(((node.variable, 1),), 0)]
-
-    one = [
-        parts[0],
-        (second, fmpq(-1, second.row.terms[below.node.variable])),
-        (positive(below.other), below.factor),
-    ]
-    two = [parts[1], (down[1], fmpq(1)), (positive(above.other), above.factor)]
-    return Have(row, Split(above.node, ((up, Leaf(integral(one))), (down, Leaf(integral(two))))))

@@ -62,6 +62,17 @@ class LocalSequent:
         return tuple(Given(row, number) for number, row in enumerate(self.rows))
 
     @cached_property
+    def definitions(self) -> Mapping[int, Sequence[Given]]:
+        """The given rows of each node's definition, by its variable."""
+        found = {}
+        place = 2 * self.pixels
+        for node in self.nodes:
+            count = len(node.arguments) if node.maximum else 2
+            found[node.variable] = self.givens[place : place + count]
+            place += count
+        return found
+
+    @cached_property
     def by_variable(self) -> Mapping[int, Node]:
         """The nodes by their variables."""
         return {n.variable: n for n in self.nodes}
@@ -209,7 +220,7 @@ def _row(form: tuple[Mapping[int, fmpq], fmpq]) -> Row:
     return primitive({v: int((c * scale).p) for v, c in terms.items()}, int((constant * scale).p))
 
 
-def _node(variable: int, forms: Sequence[tuple[Mapping[int, fmpq], fmpq]], maximum: bool) -> Node:  # noqa: FBT001
+def _node(variable: int, forms: Sequence[tuple[Mapping[int, fmpq], fmpq]], maximum: bool) -> Node:
     scale = math.lcm(*(int(x.q) for terms, constant in forms for x in (constant, *terms.values())))
     arguments = tuple(
         ({v: int((c * scale).p) for v, c in terms.items()}, int((constant * scale).p)) for terms, constant in forms

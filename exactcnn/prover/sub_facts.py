@@ -1,0 +1,119 @@
+"""The `sub` rows between the task's nodes and the network's, as facts (`exactcnn/theorem/local.py` says why they hold)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from flint import fmpq
+
+from exactcnn.prover.local_sequent import LocalSequent
+from exactcnn.prover.rows import Combined, Fact, Given, Have, Leaf, Node, Split, Sub, integral, primitive
+
+__all__ = ["subadditive_facts"]
+
+
+
+@dataclass(frozen=True)
+class _Bounded:
+    """e = max(0, slope * pixel + offset) <= factor * y + rest."""
+
+    node: Node
+    other: Node
+    factor: fmpq
+    slope: fmpq
+    offset: fmpq
+    fact: Sub
+
+    @property
+    def rest(self) -> fmpq:
+        return fmpq(self.fact.row.constant, -self.fact.row.terms[self.node.variable])
+
+
+def subadditive_facts(sequent: LocalSequent) -> Iterator[Fact]:
+    """The `sub` rows and the paired rows of a sequent."""
+    by_pixel: dict[int, list[tuple[Node, fmpq, fmpq]]] = {}
+    best: dict[int, list[_Bounded]] = {}
+    for node in sequent.nodes:
+        for pixel, slope, offset in _slopes(node, sequent):
+            if node.variable < sequent.network_end:
+                by_pixel.setdefault(pixel, []).append((node, slope, offset))
+                continue
+            bounded = []
+            for other, weight, _ in by_pixel.get(pixel, ()):
+                if slope / weight > 0:
+                    factor = slope / weight
+                    premise = _premise(sequent, node, other, factor)
+                    bounded.append(_Bounded(node, other, factor, slope, offset, Sub.of(premise, node, [(other, factor)])))
+            yield from (b.fact for b in bounded)
+            if bounded:
+                best.setdefault(pixel, []).append(min(bounded, key=lambda b: b.rest))
+    for nodes in best.values():
+        yield from _paired(sequent, nodes)
+
+
+def _slopes(node: Node, sequent: LocalSequent) -> list[tuple[int, fmpq, fmpq]]:
+    """(pixel, slope, offset) for nodes max(0, slope * pixel + offset + terms of little weight)."""
+    if node.maximum:
+        return []
+    terms, constant = node.arguments[0]
+    if len(terms) > 4 or any(v >= sequent.pixels for v in terms):
+        return []
+    total = sum(map(abs, terms.values()))
+    return [
+        (v, fmpq(c, node.scale), fmpq(constant, node.scale)) for v, c in terms.items() if 2 * abs(c) > total
+    ]
+
+
+def _premise(sequent: LocalSequent, node: Node, other: Node, factor: fmpq) -> Fact | None:
+    """The fact factor * z_other + c - z_node >= 0; None if the difference is a constant."""
+    rest: dict[int, fmpq] = {}
+    for part, weight in ((other, factor), (node, fmpq(-1))):
+        for v, c in part.arguments[0][0].items():
+            rest[v] = rest.get(v, fmpq(0)) + weight * c / part.scale
+    needed = []
+    for v, c in rest.items():
+        if c != 0:
+            low, high = sequent.givens[2 * v : 2 * v + 2]
+            fact = low if c > 0 else high
+            needed.append((fact, c / fact.row.terms[v]))
+    return Combined.of(needed) if needed else None
+
+
+def _paired(sequent: LocalSequent, nodes: Sequence[_Bounded]) -> Iterator[Fact]:
+    """e1 + e2 <= b1*y1 + b2*y2 + max(d1, d2) for nodes of one pixel that are never both positive."""
+    for above in nodes:
+        for below in nodes:
+            if above.slope > 0 > below.slope and above.rest > 0 and below.rest > 0:
+                found = _pair(sequent, above, below)
+                if found is not None:
+                    yield found
+
+
+def _pair(sequent: LocalSequent, above: _Bounded, below: _Bounded) -> Have | None:
+    # Where z1 >= 0: z2 = slope2 * x + offset2 <= 0, by a multiple of z1 and a constant <= 0.
+    if above.node.arguments[0][0].keys() != below.node.arguments[0][0].keys() or len(above.node.arguments[0][0]) != 1:
+        return None
+    if above.slope * below.offset > below.slope * above.offset:
+        return None
+    parts: list[tuple[Fact, fmpq]] = []
+    for bounded in (above, below):
+        parts.append((bounded.fact, fmpq(-1, bounded.fact.row.terms[bounded.node.variable])))
+    terms: dict[int, fmpq] = {}
+    for fact, weight in parts:
+        for v, c in fact.row.terms.items():
+            terms[v] = terms.get(v, fmpq(0)) + weight * c
+    rest = max(above.rest, below.rest)
+    scale = math.lcm(int(rest.q), *(int(c.q) for c in terms.values()))
+    row = primitive({v: int((c * scale).p) for v, c in terms.items()}, int((rest * scale).p))
+    up, down = (tuple(Given(r) for r in rows) for rows in above.node.cases())
+    second = Sub.of(up[0], below.node)
+    positive = sequent.definitions  # the first row of a ReLU's definition is y >= 0
+    one = [
+        parts[0],
+        (second, fmpq(-1, second.row.terms[below.node.variable])),
+        (positive[below.other.variable][0], below.factor),
+    ]
+    two = [parts[1], (down[1], fmpq(1)), (positive[above.other.variable][0], above.factor)]
+    return Have(row, Split(above.node, ((up, Leaf(integral(one))), (down, Leaf(integral(two))))))
