@@ -1,11 +1,10 @@
-"""The kernel: checks that a certificate proves a statement. See FORMAT.md beside it for both formats and all rules.
+"""The kernel: checks that a certificate proves a statement. FORMAT.md beside it has both formats and every rule.
 
     python -I -S kernel.py STATEMENT CERTIFICATE
 
-One file, standard library only, integers only. It derives everything that has to be proved from the statement, and
-never searches: each step is written in the certificate and checked here. A number p/q is a pair (p, q), q > 0, in
-lowest terms. A form is a dict from variable to coefficient, with the constant under CONST; a row is such a form as a
-tuple of sorted pairs, scaled to integers without a common divisor, and says that the form is >= 0.
+One file, standard library only, exact arithmetic only. It derives all that has to be proved from the statement and
+never searches. A form is a dict from variable to integer coefficient, its constant under CONST; with a denominator it
+is `Scaled`. A row is a form without a common divisor, as sorted pairs, and says that the form is >= 0.
 """
 
 from __future__ import annotations
@@ -14,165 +13,111 @@ import hashlib
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
 from math import gcd, lcm
 from operator import mul
 from typing import BinaryIO
 
-Rational = tuple[int, int]
 Form = dict[int, int]
-Scaled = tuple[Form, int]  # a form and the positive denominator it is divided by
+Scaled = tuple[Form, int]
 Row = tuple[tuple[int, int], ...]
+Place = tuple[int, int, int]  # channel, row, column
 Signature = tuple[tuple[int, int], ...]
-Sight = tuple[int, Signature]  # a window's offset in the field of a position, and that position's signature
-Kind = tuple[Signature, Signature]
-Place = tuple[int, int, int]
-Vector = tuple[tuple[int, ...], int]  # integers and their positive common denominator
+Kind = tuple[Signature, Signature]  # along the rows and along the columns
+Sight = tuple[int, Signature]  # a window's offset in a position's field, and the position's signature
+Window = tuple[int, int, int, int]  # feature, template, row and column in the field
+Alternative = tuple[tuple[int, ...], tuple[int, ...]]  # features required and forbidden
+Pixels = tuple[int, ...]  # one number a channel
+Grid = list[list[Pixels]]
 
 CONST = -1
-MOST_DIGITS = 4000
-LONGEST_LINE = 1 << 26
-LARGEST = 1024
-INTEGER = re.compile(r"0|-?[1-9][0-9]{0,3999}")
-INTEGERS = re.compile(r"(?: (?:0|-?[1-9][0-9]{0,3999}))*")
+LARGEST = 1024  # of windows, strides, paddings, fields
 COUNT = re.compile(r"0|[1-9][0-9]{0,8}")
+INTEGERS = re.compile(r"\w+(?: (?:0|-?[1-9][0-9]{0,3999}))*", re.ASCII)
 NUMBER = re.compile(r"(0|-?[1-9][0-9]{0,3999})(?:/([1-9][0-9]{0,3999}))?")
 NAME = re.compile(r"%|(?:[A-Za-z0-9._~-]|%[0-9A-F][0-9A-F])+")
-RESERVED = re.compile(r"[^A-Za-z0-9._~-]")
 HASH = re.compile(r"[0-9a-f]{64}")
 
 
 class Reject(Exception):  # noqa: N818 - a verdict, not an error
-    """The certificate does not prove the statement: the rule that fails, what it expects, and what it got."""
+    """What was expected, and what was found instead."""
 
-    def __init__(self, rule: str, expected: str, got: object) -> None:
-        super().__init__(rule)
-        try:
-            text = str(got)
-        except ValueError:  # an integer with too many digits to be written
-            text = "a number that is too long"
-        self.rule, self.expected, self.got = rule, expected, text[:200]
+
+def need(condition: object, expected: str, got: object) -> None:
+    """Rejects unless the condition holds."""
+    if not condition:
+        raise Reject(expected, got)
 
 
 # -- tokens -----------------------------------------------------------------------------------------------------------
 
 
 class Lines:
-    """The lines of a file, one after another, as tokens; `digest` is the SHA-256 of what was read."""
+    """The lines of a file as tokens, one after another; `rule` is the rule that the line read last is for."""
 
     def __init__(self, stream: BinaryIO) -> None:
-        self.stream, self.number, self.text, self.digest = stream, 0, "", hashlib.sha256()
+        self.stream, self.number, self.rule, self.text, self.digest = stream, 0, "", "", hashlib.sha256()
 
     def next(self, rule: str) -> list[str]:
         """The tokens of the next line."""
-        raw = self.stream.readline(LONGEST_LINE)
+        raw = self.stream.readline(1 << 26)
         self.number += 1
+        self.rule = rule
         self.digest.update(raw)
-        if not raw.endswith(b"\n") or not raw.isascii():
-            raise Reject(rule, "a line of ASCII text", "the end of the file" if not raw else raw[:40])
+        need(raw.endswith(b"\n") and raw.isascii(), "a line of ASCII text", raw[:40] or "the end of the file")
         self.text = raw[:-1].decode("ascii")
         tokens = self.text.split(" ")
-        if "" in tokens or not self.text.isprintable():
-            raise Reject(rule, "tokens separated by one blank", repr(self.text[:40]))
+        need("" not in tokens and self.text.isprintable(), "tokens with one blank between them", raw[:40])
         return tokens
 
-    def expect(self, rule: str, *words: str) -> list[str]:
-        """The tokens of the next line, which starts with these words, without them."""
-        tokens = self.next(rule)
-        if tokens[: len(words)] != list(words):
-            raise Reject(rule, " ".join(words), self.text)
-        return tokens[len(words) :]
+    def match(self, rule: str, words: str) -> list[str]:
+        """The tokens of the next line that stand where `words` has a `?`, and all from `..` on."""
+        return matched(self.next(rule), words)
 
-    def finish(self, rule: str) -> None:
+    def finish(self) -> None:
         """Nothing, if the file ends here."""
         self.number += 1
-        if self.stream.read(1):
-            raise Reject(rule, "the end of the file", "more bytes")
+        need(not self.stream.read(1), "the end of the file", "more bytes")
 
 
-def integer(rule: str, token: str) -> int:
-    """An integer."""
-    if not INTEGER.fullmatch(token):
-        raise Reject(rule, "an integer", token)
-    return int(token)
-
-
-def count(rule: str, token: str, least: int = 0, most: int = 10**9) -> int:
-    """An integer of at most 9 digits, at least `least` and below `most`."""
-    if not COUNT.fullmatch(token) or not least <= int(token) < most:
-        raise Reject(rule, f"an integer from {least} to {most - 1}", token)
-    return int(token)
-
-
-def rational(rule: str, token: str) -> Rational:
-    """An integer, or p/q in lowest terms with q > 1."""
-    match = NUMBER.fullmatch(token)
-    if not match:
-        raise Reject(rule, "an integer or p/q", token)
-    p, q = int(match[1]), int(match[2] or 1)
-    if match[2] is not None and (q == 1 or gcd(p, q) != 1):
-        raise Reject(rule, "a fraction in lowest terms", token)
-    return p, q
-
-
-def ascending(rule: str, tokens: list[str], most: int) -> tuple[int, ...]:
-    """Different numbers below `most` in ascending order."""
-    numbers = [count(rule, token, 0, most) for token in tokens]
-    for first, second in zip(numbers, numbers[1:]):
-        if first >= second:
-            raise Reject(rule, "ascending numbers", f"{first} {second}")
-    return tuple(numbers)
-
-
-def pattern(rule: str, tokens: list[str], words: str) -> list[str]:
-    """The tokens that stand where the pattern has a `?`; elsewhere they are the pattern's words."""
+def matched(tokens: list[str], words: str) -> list[str]:
+    """The tokens that stand where `words` has a `?`, and all from `..` on; the others are the words."""
     wanted = words.split(" ")
-    if len(wanted) != len(tokens) or any(w not in ("?", t) for w, t in zip(wanted, tokens)):
-        raise Reject(rule, words, " ".join(tokens))
+    if wanted[-1] == "..":
+        wanted[-1:] = ["?"] * (len(tokens) - len(wanted) + 1)
+    fits = len(wanted) == len(tokens) and all(w in ("?", t) for w, t in zip(wanted, tokens))
+    need(fits, words, tokens[: len(wanted) + 1])
     return [t for w, t in zip(wanted, tokens) if w == "?"]
 
 
-# -- rationals and forms ----------------------------------------------------------------------------------------------
+def count(token: str, least: int = 0, below: int = 10**9) -> int:
+    """An integer of at most 9 digits."""
+    need(COUNT.fullmatch(token) and least <= int(token) < below, f"an integer from {least} to {below - 1}", token)
+    return int(token)
 
 
-def reduced(p: int, q: int) -> Rational:
-    """p/q in lowest terms (q not 0)."""
-    g = gcd(p, q) if q > 0 else -gcd(p, q)
-    return p // g, q // g
+def rational(token: str) -> Fraction:
+    """An integer, or p/q in lowest terms with q > 1."""
+    match = NUMBER.fullmatch(token)
+    if not match:
+        raise Reject("an integer or p/q", token)
+    p, q = int(match[1]), int(match[2] or 1)
+    need(match[2] is None or (q > 1 and gcd(p, q) == 1), "lowest terms", token)
+    return Fraction(p, q)
 
 
-def plus(a: Rational, b: Rational) -> Rational:
-    """a + b."""
-    return reduced(a[0] * b[1] + b[0] * a[1], a[1] * b[1])
+def ascending(tokens: list[str], below: int) -> tuple[int, ...]:
+    """Different numbers in ascending order."""
+    numbers = tuple(count(token, 0, below) for token in tokens)
+    need(all(a < b for a, b in zip(numbers, numbers[1:])), "ascending numbers", tokens)
+    return numbers
 
 
-def minus(a: Rational, b: Rational) -> Rational:
-    """a - b."""
-    return plus(a, (-b[0], b[1]))
-
-
-def times(a: Rational, n: int) -> Rational:
-    """A * n."""
-    return reduced(a[0] * n, a[1])
-
-
-def less(a: Rational, b: Rational) -> bool:
-    """Whether a < b."""
-    return a[0] * b[1] < b[0] * a[1]
-
-
-def show(a: Rational) -> str:
-    """The number as text."""
-    return str(a[0]) if a[1] == 1 else f"{a[0]}/{a[1]}"
-
-
-def primitive(form: Form) -> Row:
-    """The form over the greatest common divisor of its coefficients (a positive scaling), as a row."""
-    g = gcd(*form.values()) or 1
-    return tuple(sorted((v, c // g) for v, c in form.items() if c))
+# -- forms ------------------------------------------------------------------------------------------------------------
 
 
 def combined(*parts: tuple[int, Iterable[tuple[int, int]]]) -> Form:
-    """The sum of integer multiples of forms."""
+    """The sum of multiples of forms."""
     total: Form = {}
     for a, pairs in parts:
         for v, c in pairs:
@@ -180,338 +125,253 @@ def combined(*parts: tuple[int, Iterable[tuple[int, int]]]) -> Form:
     return total
 
 
-def lowest(form: Form, q: int) -> Scaled:
-    """The same form/q with the least positive denominator, without zero coefficients."""
-    g = gcd(q, *form.values())
-    return {v: c // g for v, c in form.items() if c}, q // g
+def primitive(form: Form) -> Row:
+    """The form over the greatest common divisor of its coefficients, as a row."""
+    g = gcd(*form.values()) or 1
+    return tuple(sorted((v, c // g) for v, c in form.items() if c))
 
 
-def added(parts: Iterable[tuple[int, Scaled]], constant: int, q: int) -> Scaled:
-    """(The sum of integer multiples of scaled forms, plus a constant) over q."""
-    listed = list(parts)
-    common = lcm(*(d for _, (_, d) in listed)) if listed else 1
-    total = {CONST: constant * common}
-    for weight, (form, d) in listed:
-        factor = weight * (common // d)
-        for v, c in form.items():
-            total[v] = total.get(v, 0) + factor * c
-    return lowest(total, q * common)
+def summed(parts: list[tuple[int, Scaled]], constant: int, q: int) -> Scaled:
+    """The sum of multiples of forms and a constant, all over q, with the least denominator."""
+    common = lcm(*(d for _, (_, d) in parts))
+    total = combined(*((a * (common // d), form.items()) for a, (form, d) in parts), (common, ((CONST, constant),)))
+    g = gcd(q * common, *total.values())
+    return {v: c // g for v, c in total.items() if c}, q * common // g
 
 
-def is_constant(form: Form) -> bool:
-    """Whether no variable occurs (forms here have no zero coefficients)."""
-    return not form or (len(form) == 1 and CONST in form)
+def bounded(form: Scaled, sign: int, bound: Fraction) -> Row:
+    """The row that says: the form is >= bound (sign 1), or <= bound (sign -1)."""
+    p, q = bound.numerator, bound.denominator
+    return primitive(combined((sign * q, form[0].items()), (-sign * p * form[1], ((CONST, 1),))))
 
 
 # -- the statement ----------------------------------------------------------------------------------------------------
 
 
 class Layer:
-    """A layer: its window, and for `conv` and `dense` integer weights over one positive denominator an output."""
+    """A layer; the weights of `conv` and `dense` (and of `avgpool`) are integers over `scale`."""
 
-    def __init__(self, word: str, rows: int = 1, columns: int = 1) -> None:
-        self.word, self.rows, self.columns = word, rows, columns
-        self.down = self.right = 1
-        self.top = self.left = self.bottom = self.end = 0
-        self.inputs = self.outputs = 0
-        self.taps: list[list[tuple[int, int, int, int]]] = []  # per output: input channel, row, column, weight
-        self.bias: list[int] = []
-        self.scale: list[int] = []
+    def __init__(self, word: str, outputs: int, inputs: int, window: list[int]) -> None:
+        self.word, self.outputs, self.inputs, self.scale = word, outputs, inputs, 1
+        self.rows, self.columns, self.down, self.right, self.top, self.left, self.bottom, self.end = window
+        self.taps: list[list[tuple[int, int, int, int]]] = []  # an output: input channel, row, column, weight
+        self.bias = [0] * outputs
 
     def seen(self, channel: int) -> list[tuple[int, int, int, int]]:
-        """What an output channel looks at: input channel, row and column in the window, integer weight."""
-        if self.taps:
-            return self.taps[channel]
-        return [(channel, i, j, 1) for i in range(self.rows) for j in range(self.columns)]
+        """What an output looks at: input channel, row and column in the window, weight."""
+        pool = [(channel, i, j, 1) for i in range(self.rows) for j in range(self.columns)] if not self.taps else []
+        return self.taps[channel] if self.taps else pool
+
+    def weights(self, lines: Lines) -> None:
+        """Reads the weights and the biases."""
+        places = [(k, i, j) for k in range(self.inputs) for i in range(self.rows) for j in range(self.columns)]
+        rows = [values(lines.next("network"), len(places)) for _ in range(self.outputs)]
+        bias = values(lines.match("network", "bias .."), self.outputs)
+        self.scale = lcm(*{x.denominator for row in (bias, *rows) for x in row})
+        need(self.scale.bit_length() < 1 << 16, "a common denominator below 2^65536", "more")
+        self.bias = [int(x * self.scale) for x in bias]
+        self.taps = [[(*place, int(x * self.scale)) for place, x in zip(places, row) if x] for row in rows]
+
+
+def values(tokens: list[str], size: int) -> list[Fraction]:
+    """Run-length coded numbers."""
+    found: list[Fraction] = []
+    for token in tokens:
+        run, star, text = token.rpartition("*")
+        length, value = count(run, 2) if star else 1, rational(text)
+        need(not found or found[-1] != value, "equal neighbours joined", token)
+        need(len(found) + length <= size, f"{size} numbers", token)
+        found += [value] * length
+    need(len(found) == size, f"{size} numbers", len(found))
+    return found
 
 
 class Feature:
-    """A feature: its window's size, its gap, and its templates as intervals by (channel, row, column)."""
+    """A feature: its name, its window's size, its gap, and the intervals of its templates."""
 
-    def __init__(self, name: str, rows: int, columns: int, gap: Rational) -> None:
-        self.name, self.rows, self.columns, self.gap = name, rows, columns, gap
-        self.templates: list[dict[Place, tuple[Rational, Rational]]] = []
-
-
-Alternative = tuple[tuple[int, ...], tuple[int, ...]]
+    def __init__(self, lines: Lines, channels: int, low: Fraction, high: Fraction) -> None:
+        found = lines.match("statement", "feature ? ? ? gap ? templates ?")
+        self.name, self.gap = name(found[0]), rational(found[3])
+        self.rows, self.columns = (count(token, 1, LARGEST + 1) for token in found[1:3])
+        need(self.gap > 0, "a gap above 0", found[3])
+        self.templates: list[dict[Place, tuple[Fraction, Fraction]]] = []
+        for _ in range(count(found[4], 1)):
+            lines.match("statement", "template")
+            template = {}
+            for line in range(channels * self.rows):
+                ends = [rational(token) for token in lines.match("statement", " ".join("??" * self.columns))]
+                for j, (a, b) in enumerate(zip(ends[::2], ends[1::2])):
+                    need(low <= a <= b <= high, "intervals inside the pixel range", lines.text)
+                    template[line // self.rows, line % self.rows, j] = a, b
+            self.templates.append(template)
 
 
 class Statement:
-    """What is claimed, and what follows from it about shapes: border kinds, classes of windows, pooling."""
+    """What is claimed, and what it says about shapes: border kinds, classes of windows, numbers of positions."""
 
     def __init__(self, lines: Lines) -> None:
-        rule = "statement"
-        lines.expect(rule, "exactcnn", "statement", "1")
-        self._sizes(lines)
-        self.margin = rational(rule, pattern(rule, lines.next(rule), "margin ?")[0])
-        if self.margin[0] <= 0:
-            raise Reject(rule, "a margin above 0", show(self.margin))
-        source = pattern(rule, lines.next(rule), "source ?")[0]
-        if source != "none" and not HASH.fullmatch(source):
-            raise Reject(rule, "a SHA-256 or none", source)
-        task = pattern(rule, lines.next(rule), "task ? channels ? pixel ? ?")
-        _name(task[0])
-        self.channels = count(rule, task[1], 1)
-        self.pixel = rational(rule, task[2]), rational(rule, task[3])
-        if not less(*self.pixel):
-            raise Reject(rule, "a pixel range that is not empty", lines.text)
-        number = count(rule, pattern(rule, lines.next(rule), "features ?")[0], 1)
-        self.features = [self._feature(lines) for _ in range(number)]
-        _distinct([f.name for f in self.features])
-        number = count(rule, pattern(rule, lines.next(rule), "classes ?")[0], 2)
+        def line(words: str) -> list[str]:
+            return lines.match("statement", words)
+
+        line("exactcnn statement 1")
+        ends = line("sizes ? ? ? ?")
+        self.least = count(ends[0], 1), count(ends[2], 1)
+        self.most = [None if t == "any" else count(t, a) for t, a in zip(ends[1::2], self.least)]
+        self.margin = rational(line("margin ?")[0])
+        need(self.margin > 0, "a margin above 0", lines.text)
+        (source,) = line("source ?")
+        need(source == "none" or HASH.fullmatch(source), "a SHA-256 or none", source)
+        task, channels, low, high = line("task ? channels ? pixel ? ?")
+        name(task)
+        self.channels, self.pixel = count(channels, 1), (rational(low), rational(high))
+        need(self.pixel[0] < self.pixel[1], "a range of pixels", lines.text)
+        number = count(line("features ?")[0], 1)
+        self.features = [Feature(lines, self.channels, *self.pixel) for _ in range(number)]
+        number = count(line("classes ?")[0], 2)
         self.classes: list[list[Alternative] | None] = []  # None: otherwise
-        _distinct([self._class(lines) for _ in range(number)])
-        if self.classes.count(None) > 1:
-            raise Reject(rule, "at most one class `otherwise`", self.classes.count(None))
-        lines.expect(rule, "network")
+        names = [self._class(lines) for _ in range(number)]
+        need(self.classes.count(None) < 2, "one class `otherwise`", "more")
+        for listed in ([f.name for f in self.features], names):
+            need(len(set(listed)) == len(listed), "different names", listed)
+        line("network")
         self._network(lines)
-        if lines.next(rule) != ["end"]:
-            raise Reject(rule, "end", lines.text)
-        lines.finish(rule)
+        line("end")
+        lines.finish()
         self.hash = lines.digest.hexdigest()
         self._geometry()
 
-    def _sizes(self, lines: Lines) -> None:
-        rule = "statement"
-        ends = pattern(rule, lines.next(rule), "sizes ? ? ? ?")
-        self.least = count(rule, ends[0], 1), count(rule, ends[2], 1)
-        self.most = tuple(None if t == "any" else count(rule, t, 1) for t in ends[1::2])
-        if any(most is not None and most < least for least, most in zip(self.least, self.most)):
-            raise Reject(rule, "a range of sizes that is not empty", lines.text)
-
-    def _feature(self, lines: Lines) -> Feature:
-        rule = "statement"
-        found = pattern(rule, lines.next(rule), "feature ? ? ? gap ? templates ?")
-        rows, columns = (count(rule, token, 1, LARGEST + 1) for token in found[1:3])
-        feature = Feature(_name(found[0]), rows, columns, rational(rule, found[3]))
-        if feature.gap[0] <= 0:
-            raise Reject(rule, "a gap above 0", found[3])
-        for _ in range(count(rule, found[4], 1)):
-            pattern(rule, lines.next(rule), "template")
-            template = {}
-            for line in range(self.channels * rows):
-                tokens = lines.next(rule)
-                if len(tokens) != 2 * columns:
-                    raise Reject(rule, f"{columns} intervals", lines.text)
-                numbers = [rational(rule, token) for token in tokens]
-                for j in range(columns):
-                    low, high = numbers[2 * j], numbers[2 * j + 1]
-                    if less(low, self.pixel[0]) or less(high, low) or less(self.pixel[1], high):
-                        raise Reject(rule, "an interval inside the pixel range", f"{show(low)} {show(high)}")
-                    template[line // rows, line % rows, j] = low, high
-            feature.templates.append(template)
-        return feature
-
     def _class(self, lines: Lines) -> str:
-        rule = "statement"
-        tokens = lines.next(rule)
-        if len(tokens) == 3 and tokens[2] == "otherwise":
+        title, *more = lines.match("statement", "class ? ..")
+        if more == ["otherwise"]:
             self.classes.append(None)
-            pattern(rule, tokens, "class ? otherwise")
-            return _name(tokens[1])
-        name, number = pattern(rule, tokens, "class ? alternatives ?")
+            return name(title)
         alternatives = []
-        for _ in range(count(rule, number, 1)):
-            tokens = lines.expect(rule, "alternative", "requires")
-            if tokens.count("forbids") != 1:
-                raise Reject(rule, "requires .. forbids ..", lines.text)
+        for _ in range(count(matched(more, "alternatives ?")[0], 1)):
+            tokens = lines.match("statement", "alternative requires ..")
+            need(tokens.count("forbids") == 1, "requires .. forbids ..", lines.text)
             place = tokens.index("forbids")
-            sides = tokens[:place], tokens[place + 1 :]
-            required, forbidden = (ascending(rule, side, len(self.features)) for side in sides)
-            alternatives.append((required, forbidden))
+            sides = [ascending(side, len(self.features)) for side in (tokens[:place], tokens[place + 1 :])]
+            alternatives.append((sides[0], sides[1]))
         self.classes.append(alternatives)
-        return _name(name)
+        return name(title)
 
     def _network(self, lines: Lines) -> None:
-        rule = "network"
-        lines.expect(rule, "exactcnn", "network", "1")
-        unit, channels = pattern(rule, lines.next(rule), "input ? channels ?")
-        if unit not in ("pixel", "byte") or count(rule, channels, 1) != self.channels:
-            raise Reject(rule, f"input pixel or byte channels {self.channels}", lines.text)
-        self.bytes = unit == "byte"
+        lines.match("network", "exactcnn network 1")
+        self.unit, channels = lines.match("network", "input ? channels ?")
+        need(self.unit in ("pixel", "byte"), "pixel or byte", self.unit)
+        width = count(channels, self.channels, self.channels + 1)
         self.stem: list[Layer] = []
         self.head: list[Layer] = []
         self.pool = ""
-        width = self.channels
-        while (tokens := lines.next(rule)) != ["end"]:
+        while (tokens := lines.next("network")) != ["end"]:
             if tokens[0] == "globalpool" and not self.pool:
-                (self.pool,) = pattern(rule, tokens, "globalpool ?")
-                if self.pool not in ("max", "sum", "mean"):
-                    raise Reject(rule, "globalpool max, sum or mean", lines.text)
-                self.width = width
+                self.pool, self.width = matched(tokens, "globalpool ?")[0], width
+                need(self.pool in ("max", "sum", "mean"), "max, sum or mean", self.pool)
                 continue
+            words = ("relu", "dense", "flatten") if self.pool else ("relu", "conv", "maxpool", "avgpool")
+            need(tokens[0] in words, f"one of {words}", tokens[0])
             layer = _layer(lines, tokens, width)
-            if layer.word not in (
-                ("relu", "dense", "flatten") if self.pool else ("relu", "conv", "maxpool", "avgpool")
-            ):
-                raise Reject(rule, "a stem, a global pool and a head of dense layers", lines.text)
             width = layer.outputs
             if layer.word != "flatten":
                 (self.head if self.pool else self.stem).append(layer)
-        if not self.pool or width != len(self.classes):
-            raise Reject(rule, f"a global pool and {len(self.classes)} logits", f"{width} outputs")
+        need(self.pool and width == len(self.classes), f"a global pool and {len(self.classes)} logits", width)
 
     def _geometry(self) -> None:
         spatial = [layer for layer in self.stem if layer.word != "relu"]
-        self.axes = (
-            Axis([(s.rows, s.down, s.top, s.bottom) for s in spatial]),
-            Axis([(s.columns, s.right, s.left, s.end) for s in spatial]),
-        )
-        sizes = [f.rows for f in self.features], [f.columns for f in self.features]
-        self.lengths = [
-            axis.representatives(least, most, windows)
-            for axis, least, most, windows in zip(self.axes, self.least, self.most, sizes)
-        ]
+        down = Axis([(s.rows, s.down, s.top, s.bottom) for s in spatial], {f.rows for f in self.features})
+        right = Axis([(s.columns, s.right, s.left, s.end) for s in spatial], {f.columns for f in self.features})
+        self.axes = down, right
+        self.lengths = [a.representatives(x, y) for a, x, y in zip(self.axes, self.least, self.most)]
         rows, columns = (axis.kinds(lengths) for axis, lengths in zip(self.axes, self.lengths))
         self.kinds: list[Kind] = [(r, c) for r in rows for c in columns]
-        self.positions = 1
-        for axis, length in zip(self.axes, self.least):
-            extents = axis.extents(length)
-            if not extents:
-                raise Reject("network", "a network defined at every size of the range", f"length {length}")
-            self.positions *= extents[-1]
-        self.most_positions: int | None = None
-        if self.most[0] is not None and self.most[1] is not None:
-            self.most_positions = self.axes[0].extents(self.most[0])[-1] * self.axes[1].extents(self.most[1])[-1]
+        first = [axis.extents(length) for axis, length in zip(self.axes, self.least)]
+        need(all(first), "a network defined at every size", f"least size {self.least}")
+        last = [axis.extents(length) if length else None for axis, length in zip(self.axes, self.most)]
+        self.fewest = first[0][-1] * first[1][-1]
+        self.greatest = last[0][-1] * last[1][-1] if last[0] and last[1] else None
 
     def sizes(self) -> str:
         """The range of sizes in words."""
         (h, w), (most_h, most_w) = self.least, self.most
-        if (h, w, most_h, most_w) == (1, 1, None, None):
-            return "any"
         if (h, w) == (most_h, most_w):
             return f"{h}x{w}"
         end = "any" if most_h is None and most_w is None else f"{most_h or 'any'}x{most_w or 'any'}"
-        return f"{h}x{w}..{end}"
+        return "any" if (h, w, end) == (1, 1, "any") else f"{h}x{w}..{end}"
 
-    def window_classes(self, rows: int, columns: int) -> list[tuple[tuple[Sight, ...], tuple[Sight, ...]]]:
-        """All classes of windows of this size: how the positions see them along the rows and along the columns."""
-        down, right = (axis.windows(n, lengths) for axis, n, lengths in zip(self.axes, (rows, columns), self.lengths))
+    def windows(self, feature: Feature) -> list[tuple[tuple[Sight, ...], tuple[Sight, ...]]]:
+        """All classes of windows of a feature: how the positions see them along the rows and along the columns."""
+        sizes = feature.rows, feature.columns
+        down, right = (a.windows(size, lengths) for a, size, lengths in zip(self.axes, sizes, self.lengths))
         return [(r, c) for r in down for c in right]
 
-    def input_form(self, variable: int) -> Scaled:
-        """What the network reads for a pixel."""
-        if not self.bytes:
-            return {variable: 1}, 1
-        (p, q), (n, d) = self.pixel[0], minus(self.pixel[1], self.pixel[0])
-        # 255 * (x - p/q) / (n/d)
-        return lowest({variable: 255 * d * q, CONST: -255 * d * p}, n * q)
+    def read(self, x: Scaled) -> Scaled:
+        """What the network reads for a pixel's form."""
+        if self.unit == "pixel":
+            return x
+        low, factor = self.pixel[0], 255 / (self.pixel[1] - self.pixel[0])
+        p, q = factor.numerator, factor.denominator
+        return summed([(p * low.denominator, x)], -p * low.numerator, q * low.denominator)
 
 
-def _name(token: str) -> str:
-    if not NAME.fullmatch(token):
-        raise Reject("statement", "a percent-encoded name", token)
-    parts = [] if token == "%" else token.split("%")
-    raw = b"".join([p.encode() if i == 0 else bytes([int(p[:2], 16)]) + p[2:].encode() for i, p in enumerate(parts)])
+def name(token: str) -> str:
+    """A percent-encoded name, encoded only where needed."""
+    need(NAME.fullmatch(token), "a percent-encoded name", token)
+    raw = re.sub(rb"%(..)", lambda m: bytes([int(m[1], 16)]), token.encode()) if token != "%" else b""
     try:
-        text = raw.decode("utf-8")
+        raw.decode("utf-8")
     except UnicodeDecodeError:
-        raise Reject("statement", "a name in UTF-8", token) from None
-    if (RESERVED.sub(lambda c: "".join(f"%{b:02X}" for b in c[0].encode()), text) or "%") != token:
-        raise Reject("statement", "a name percent-encoded only where needed", token)
+        raise Reject("a name in UTF-8", token) from None
+    again = re.sub(rb"[^A-Za-z0-9._~-]", lambda m: b"%%%02X" % m[0][0], raw).decode() or "%"
+    need(again == token, "a name encoded only where needed", token)
     return token
 
 
-def _distinct(names: list[str]) -> None:
-    if len(set(names)) != len(names):
-        raise Reject("statement", "different names", " ".join(names)[:60])
-
-
 def _layer(lines: Lines, tokens: list[str], width: int) -> Layer:
-    """A layer of the network section, after `width` channels."""
-    rule, word = "network", tokens[0]
-    if word in ("relu", "flatten"):
-        pattern(rule, tokens, word)
-        layer = Layer(word)
-        layer.outputs = width
-        return layer
-    window = "rows ? columns ? stride ? ? padding ? ? ? ?"
-    shapes = {"conv": f"conv out ? in ? {window}", "dense": "dense out ? in ?"}
-    if word not in (*shapes, "maxpool", "avgpool"):
-        raise Reject(rule, "a layer", lines.text)
-    numbers = [count(rule, token) for token in pattern(rule, tokens, shapes.get(word, f"{word} {window}"))]
-    outputs, inputs = (numbers.pop(0), numbers.pop(0)) if word in shapes else (width, width)
-    layer = Layer(word)
-    if numbers:
-        layer.rows, layer.columns, layer.down, layer.right = numbers[:4]
-        layer.top, layer.left, layer.bottom, layer.end = numbers[4:]
-    layer.inputs, layer.outputs = inputs, outputs
-    if (
-        inputs != width
-        or min(outputs, layer.rows, layer.columns, layer.down, layer.right) < 1
-        or max(numbers, default=0) > LARGEST
-    ):
-        raise Reject(rule, f"a layer of {width} inputs with a window", lines.text)
-    if word == "maxpool" and (
-        max(layer.top, layer.bottom) >= layer.rows or max(layer.left, layer.end) >= layer.columns
-    ):
-        raise Reject(rule, "less padding than a max pool's window", lines.text)
-    if word in shapes:
-        _weights(lines, layer)
-    else:
-        layer.scale = [layer.rows * layer.columns if word == "avgpool" else 1] * outputs
-        layer.bias = [0] * outputs
+    """A layer of the network section after `width` channels, with its weights."""
+    word = tokens[0]
+    shape = " out ? in ?" if word in ("conv", "dense") else ""
+    window = " rows ? columns ? stride ? ? padding ? ? ? ?" if word in ("conv", "maxpool", "avgpool") else ""
+    numbers = [count(token) for token in matched(tokens, word + shape + window)]
+    outputs, inputs = (numbers.pop(0), numbers.pop(0)) if shape else (width, width)
+    numbers = numbers or [1, 1, 1, 1, 0, 0, 0, 0]
+    need(inputs == width and outputs, f"{width} inputs, and outputs", lines.text)
+    need(min(numbers[:4]) > 0 and max(numbers) <= LARGEST, f"a window, step and padding up to {LARGEST}", lines.text)
+    layer = Layer(word, outputs, inputs, numbers)
+    padded = max(layer.top, layer.bottom) >= layer.rows or max(layer.left, layer.end) >= layer.columns
+    need(word != "maxpool" or not padded, "less padding than a max pool's window", lines.text)
+    if shape:
+        layer.weights(lines)
+    if word == "avgpool":
+        layer.scale = layer.rows * layer.columns
     return layer
 
 
-def _weights(lines: Lines, layer: Layer) -> None:
-    size = layer.inputs * layer.rows * layer.columns
-    places = [(k, i, j) for k in range(layer.inputs) for i in range(layer.rows) for j in range(layer.columns)]
-    rows = [_values(lines.next("network"), size) for _ in range(layer.outputs)]
-    bias = _values(lines.expect("network", "bias"), layer.outputs)
-    for row, constant in zip(rows, bias):
-        q = lcm(constant[1], *{d for _, d in row})
-        layer.scale.append(q)
-        layer.bias.append(constant[0] * (q // constant[1]))
-        layer.taps.append([(*place, p * (q // d)) for place, (p, d) in zip(places, row) if p])
-
-
-def _values(tokens: list[str], size: int) -> list[Rational]:
-    """Run-length coded numbers."""
-    found: list[Rational] = []
-    previous = None
-    for token in tokens:
-        run, star, text = token.rpartition("*")
-        length = count("network", run, 2) if star else 1
-        value = rational("network", text)
-        if value == previous or len(found) + length > size:
-            raise Reject("network", f"{size} numbers, equal neighbours joined", token)
-        found += [value] * length
-        previous = value
-    if len(found) != size:
-        raise Reject("network", f"{size} numbers", len(found))
-    return found
-
-
 class Axis:
-    """The stem's windows along one axis (FORMAT.md, "Border kinds"): levels (kernel, stride, before, after)."""
+    """The stem along one axis (FORMAT.md, "Border kinds"); levels: kernel, step, padding before and after."""
 
-    def __init__(self, levels: list[tuple[int, int, int, int]]) -> None:
-        self.levels = levels or [(1, 1, 0, 0)]
-        starts, lengths, steps = [0], [1], [1]
-        for kernel, stride, before, _ in reversed(self.levels):
-            starts.insert(0, starts[0] * stride - before)
-            lengths.insert(0, (lengths[0] - 1) * stride + kernel)
-            steps.insert(0, steps[0] * stride)
-        # Position i needs [starts + i * steps, .. + lengths) of each level, the image's first.
-        self.starts, self.lengths, self.steps = starts, lengths, steps
-        self.stride, self.field = steps[0], lengths[0]
-        if max(self.stride, self.field, -starts[0]) > LARGEST:
-            raise Reject("network", f"a field, stride and padding of at most {LARGEST}", (starts[0], self.field))
-        # The first position whose ranges all start at 0 or later.
-        self.top = max(0, *(-(start // step) for start, step in zip(starts, steps)))
+    def __init__(self, levels: list[tuple[int, int, int, int]], windows: set[int]) -> None:
+        self.levels, self.sizes = levels or [(1, 1, 0, 0)], windows
+        # Of each level (the image's first), position i needs [starts + i * steps, starts + i * steps + lengths).
+        self.starts, self.lengths, self.steps = [0], [1], [1]
+        for kernel, step, before, _ in reversed(self.levels):
+            self.starts.insert(0, self.starts[0] * step - before)
+            self.lengths.insert(0, (self.lengths[0] - 1) * step + kernel)
+            self.steps.insert(0, self.steps[0] * step)
+            large = max(self.steps[0], self.lengths[0], -self.starts[0])
+            need(large <= LARGEST, f"a field, step and padding of at most {LARGEST}", large)
+        self.stride, self.field, self.origin = self.steps[0], self.lengths[0], self.starts[0]
 
     def extents(self, length: int) -> list[int]:
         """The lengths of all levels, the image's first; empty if a window does not fit."""
         found = [length]
-        for kernel, stride, before, after in self.levels:
-            found.append((found[-1] + before + after - kernel) // stride + 1)
+        for kernel, step, before, after in self.levels:
+            found.append((found[-1] + before + after - kernel) // step + 1)
             if found[-1] < 1:
                 return []
         return found
 
     def signature(self, position: int, extents: list[int]) -> Signature:
-        """The part of each range that exists, relative to the range's start."""
+        """The part of the range that exists, for each level but the last, relative to the range's start."""
         found = []
         for start, length, step, extent in zip(self.starts, self.lengths, self.steps, extents[:-1]):
             begin = start + position * step
@@ -519,31 +379,27 @@ class Axis:
             found.append((first, last) if first < last else (0, 0))
         return tuple(found)
 
-    def unclipped(self, extents: list[int]) -> int:
-        """How many positions have all their ranges end inside the levels."""
-        ends = (
-            (extent - start - length) // step + 1
-            for start, length, step, extent in zip(self.starts, self.lengths, self.steps, extents)
-        )
-        return max(0, min(extents[-1], *ends)) if extents else 0
-
-    def representatives(self, least: int, most: int | None, windows: list[int]) -> list[int]:
+    def representatives(self, least: int, most: int | None) -> list[int]:
         """Lengths at which every signature and every class of windows of the range occurs."""
-        seeing = max(0, (self.field - min(windows)) // self.stride + 1)
-        settled = self.stride + max(windows)
-        while self.unclipped(self.extents(settled)) <= self.top + seeing:
+        top = max(-(start // step) for start, step in zip(self.starts, self.steps))
+        seeing = max(0, (self.field - min(self.sizes)) // self.stride + 1)
+        settled = self.stride + max(self.sizes)
+        while self._unclipped(self.extents(settled)) <= top + seeing:
             settled += 1
         last = max(least, settled) + self.stride - 1
         lengths = range(least, (last if most is None else min(last, most)) + 1)
         return list(dict.fromkeys(n if n < settled else settled + (n - settled) % self.stride for n in lengths))
 
+    def _unclipped(self, extents: list[int]) -> int:
+        """How many positions have all their ranges end inside the levels."""
+        ranges = zip(self.starts, self.lengths, self.steps, extents)
+        return max(0, min((extent - start - length) // step + 1 for start, length, step, extent in ranges), 0) if extents else 0
+
     def kinds(self, lengths: list[int]) -> list[Signature]:
         """All signatures at these lengths, in order of first occurrence."""
         found: dict[Signature, None] = {}
-        for length in lengths:
-            extents = self.extents(length)
-            for position in range(extents[-1] if extents else 0):
-                found[self.signature(position, extents)] = None
+        for extents in map(self.extents, lengths):
+            found.update((self.signature(i, extents), None) for i in range(extents[-1] if extents else 0))
         return list(found)
 
     def windows(self, size: int, lengths: list[int]) -> list[tuple[Sight, ...]]:
@@ -552,13 +408,10 @@ class Axis:
         for length in lengths:
             extents = self.extents(length)
             for row in range(length - size + 1):
-                first = -((self.starts[0] + self.field - row - size) // self.stride)
-                last = (row - self.starts[0]) // self.stride
-                sights = (
-                    (row - self.starts[0] - position * self.stride, self.signature(position, extents))
-                    for position in range(max(0, first), min(last + 1, extents[-1]))
-                )
-                found[tuple(sights)] = None
+                first = -((self.origin + self.field - row - size) // self.stride)
+                seeing = range(max(0, first), min((row - self.origin) // self.stride + 1, extents[-1]))
+                offset = row - self.origin
+                found[tuple((offset - i * self.stride, self.signature(i, extents)) for i in seeing)] = None
         return list(found)
 
 
@@ -566,22 +419,27 @@ class Axis:
 
 
 class Node:
-    """A variable y = max(0, z) or y = max(z_1 .. z_n): the arguments times `scale` are integer forms."""
+    """y = max(0, z) or y = max(z_1 .. z_n): `scale` (the least possible) times the arguments are integer forms."""
 
-    def __init__(self, relu: bool, arguments: list[Scaled]) -> None:
-        self.relu = relu
-        self.scale = lcm(*(q for _, q in arguments))
+    def __init__(self, y: int, relu: bool, arguments: list[Scaled]) -> None:
+        self.y, self.relu, self.scale = y, relu, lcm(*(q for _, q in arguments))
         self.arguments = [{v: c * (self.scale // q) for v, c in form.items()} for form, q in arguments]
+
+    def rows(self) -> list[Row]:
+        """The node is at least 0, if it is a ReLU, and at least each argument."""
+        above = [primitive(combined((self.scale, ((self.y, 1),)), (-1, z.items()))) for z in self.arguments]
+        return [((self.y, 1),), *above] if self.relu else above
 
 
 class Sequent:
-    """Variables, rows that hold, clauses over atoms, rows that a literal switches on, and a goal row."""
+    """Inputs (pixels with intervals, or pooled channels), nodes, hypotheses; clauses that switch rows on; a goal."""
 
     def __init__(self) -> None:
         self.size = 0
-        self.rows: list[Row] = []
+        self.pixels: list[tuple[Fraction, Fraction]] = []
         self.nodes: dict[int, Node] = {}
-        self.bounds: list[tuple[Rational, Rational]] = []  # of the variables that are pixels
+        self.before: list[Row] = []  # rows that come before those of the nodes, and rows that come after
+        self.after: list[Row] = []
         self.clauses: list[tuple[int, ...]] = []
         self.switched: dict[int, list[Row]] = {}
         self.goal: Row = ()
@@ -591,225 +449,175 @@ class Sequent:
         self.size += 1
         return self.size - 1
 
-    def pixel(self, low: Rational, high: Rational) -> int:
-        """A new variable in [low, high]; pixels come before all nodes."""
-        x = self.variable()
-        self.bounds.append((low, high))
-        self.rows += [primitive({x: low[1], CONST: -low[0]}), primitive({x: -high[1], CONST: high[0]})]
-        return x
-
     def maximum(self, relu: bool, arguments: list[Scaled]) -> Scaled:
-        """max(0, z), or the largest of the arguments: a constant where they are, else a new variable."""
-        node = Node(relu, arguments)
-        if all(is_constant(form) for form in node.arguments):
-            best = max(form.get(CONST, 0) for form in node.arguments)
-            return lowest({CONST: max(0, best) if relu else best}, node.scale)
-        y = self.variable()
-        self.nodes[y] = node
-        if relu:
-            self.rows.append(((y, 1),))
-        self.rows += [primitive(combined((node.scale, ((y, 1),)), (-1, z.items()))) for z in node.arguments]
-        return {y: 1}, 1
+        """max(0, z) or the largest argument: a constant where the arguments are, else a new node."""
+        node = Node(self.size, relu, arguments)
+        if all(form.keys() <= {CONST} for form in node.arguments):
+            numbers = [form.get(CONST, 0) for form in node.arguments]
+            return summed([], max(0, *numbers) if relu else max(numbers), node.scale)
+        self.nodes[self.variable()] = node
+        return {node.y: 1}, 1
 
-    def box(self, form: Form) -> Rational:
-        """A lower bound of the form by interval arithmetic from the pixels' bounds."""
-        low, high = [a for a, _ in self.bounds], [b for _, b in self.bounds]
+    def rows(self) -> list[Row]:
+        """All rows, in their order."""
+        ends = (row for x, (a, b) in enumerate(self.pixels) for row in (({x: 1}, 1, a), ({x: 1}, -1, b)))
+        pixels = [bounded((form, 1), sign, bound) for form, sign, bound in ends]
+        return pixels + self.before + [row for node in self.nodes.values() for row in node.rows()] + self.after
+
+    def intervals(self) -> list[tuple[Fraction, Fraction]]:
+        """Bounds of every variable, by interval arithmetic from the pixels' intervals."""
+        found = list(self.pixels)
         for node in self.nodes.values():
-            ends = [_interval(z, low, high) for z in node.arguments]
-            worst = [(0, 1)] if node.relu else []
-            lows = worst + [reduced(a, q * node.scale) for a, _, q in ends]
-            highs = worst + [reduced(b, q * node.scale) for _, b, q in ends]
-            low.append(_largest(lows))
-            high.append(_largest(highs))
-        a, _, q = _interval(form, low, high)
-        return reduced(a, q)
+            ends = [interval((z, node.scale), found) for z in node.arguments] + [(Fraction(0), Fraction(0))] * node.relu
+            found.append((max(a for a, _ in ends), max(b for _, b in ends)))
+        return found
 
-    def key(self) -> tuple[object, ...]:
-        """Equal for sequents that say the same of the same variables (their rows, nodes and goals)."""
-        nodes = tuple((n.relu, n.scale, *(tuple(sorted(z.items())) for z in n.arguments)) for n in self.nodes.values())
-        return self.size, tuple(self.rows), nodes, self.goal
+    def key(self) -> object:
+        """Equal for sequents that say the same (rows and goal of the same numbered pixels and nodes)."""
+        nodes = [(n.relu, n.scale, *(tuple(sorted(z.items())) for z in n.arguments)) for n in self.nodes.values()]
+        return self.size, tuple(self.rows()), tuple(nodes), self.goal
 
 
-def _interval(form: Form, low: list[Rational], high: list[Rational]) -> tuple[int, int, int]:
-    """(a, b, q): the form lies in [a/q, b/q]."""
-    q = lcm(*(low[v][1] for v in form if v >= 0), *(high[v][1] for v in form if v >= 0))
-    a = b = form.get(CONST, 0) * q
-    for v, c in form.items():
-        if v >= 0:
-            x, y = c * low[v][0] * (q // low[v][1]), c * high[v][0] * (q // high[v][1])
-            a, b = (a + x, b + y) if c > 0 else (a + y, b + x)
-    return a, b, q
-
-
-def _largest(numbers: list[Rational]) -> Rational:
-    best = numbers[0]
-    for number in numbers[1:]:
-        if less(best, number):
-            best = number
-    return best
-
-
-Window = tuple[int, int, int, int]  # feature, template, row and column in the field
+def interval(form: Scaled, bounds: list[tuple[Fraction, Fraction]]) -> tuple[Fraction, Fraction]:
+    """The least and the greatest value of a form where each variable lies within its bounds."""
+    terms = [(c, bounds[v]) for v, c in form[0].items() if v != CONST]
+    q = lcm(*(x.denominator for _, ends in terms for x in ends))
+    a = b = form[0].get(CONST, 0) * q
+    for c, (low, high) in terms:
+        x, y = (c * end.numerator * (q // end.denominator) for end in ((low, high) if c > 0 else (high, low)))
+        a, b = a + x, b + y
+    return Fraction(a, q * form[1]), Fraction(b, q * form[1])
 
 
 class Local:
-    """The sequent about S_K at one position: the circuit, with `value` the form of S_K."""
+    """The sequent about S_K (for the channels given) at one position, in which certain windows are clear.
 
-    def __init__(self, st: Statement, channel: int, kind: Kind, clear: list[Window], inside: Window | None) -> None:
-        self.st, self.kind = st, kind
-        self.sequent = Sequent()
-        needed = self._needed(channel)
-        pixels = set(needed[0])
+    `inside` is a window whose pixels lie in its template's intervals. `values` are the forms of S_K.
+    """
+
+    def __init__(self, st: Statement, channels: Iterable[int], kind: Kind, clear: list[Window], inside: list[Window]) -> None:
+        self.st, self.kind, self.sequent = st, kind, Sequent()
+        looks = self._looks(channels)
+        pixels = {p for below in looks[0].values() for p, _ in below} if looks else {(k, 0, 0) for k in channels}
         for f, t, r, s in clear:
             pixels.update((k, i + r, j + s) for k, i, j in st.features[f].templates[t])
-        box = st.features[inside[0]].templates[inside[1]] if inside else {}
-        row, column = inside[2:] if inside else (0, 0)
-        self.pixels: dict[Place, int] = {}
-        for k, i, j in sorted(pixels):
-            interval = box.get((k, i - row, j - column), st.pixel)
-            self.pixels[k, i, j] = self.sequent.pixel(*interval)
-        self.value = self._stem(needed, channel)
-        for window in clear:
-            self.sequent.rows.append(self._clear(*window))
+        boxes = {(k, i + r, j + s): x for f, t, r, s in inside for (k, i, j), x in st.features[f].templates[t].items()}
+        numbers = {place: self.sequent.variable() for place in sorted(pixels)}
+        self.sequent.pixels = [boxes.get(place, st.pixel) for place in numbers]
+        values = {place: st.read(({x: 1}, 1)) for place, x in numbers.items()}
+        for layer, places in zip(st.stem, looks):
+            below, values = values, {}
+            for place in sorted(places):
+                parts = [(weight, below[p]) for p, weight in places[place]]
+                if layer.word in ("relu", "maxpool"):
+                    values[place] = self.sequent.maximum(layer.word == "relu", [form for _, form in parts])
+                else:
+                    values[place] = summed(parts, layer.bias[place[0]], layer.scale)
+        self.values = {k: values[k, 0, 0] for k in channels}
+        self.sequent.after = [self._clear(window, numbers) for window in clear]
 
-    def _needed(self, channel: int) -> list[set[Place]]:
-        """The places of every layer's input (and of the last one's output) that S_K depends on."""
-        needed = [{(channel, 0, 0)}]
-        level = len(self.st.axes[0].levels) if any(x.word != "relu" for x in self.st.stem) else 0
+    def _looks(self, channels: Iterable[int]) -> list[dict[Place, list[tuple[Place, int]]]]:
+        """For each layer: every place of its output that is needed, with the existing places it looks at."""
+        found: list[dict[Place, list[tuple[Place, int]]]] = []
+        needed = {(k, 0, 0) for k in channels}
+        level = sum(layer.word != "relu" for layer in self.st.stem)
         for layer in reversed(self.st.stem):
-            if layer.word == "relu":
-                needed.insert(0, needed[0])
-                continue
-            level -= 1
-            needed.insert(0, {below for place in needed[0] for below, _ in self._below(layer, level, place)})
-        return needed
+            level -= layer.word != "relu"
+            relu = layer.word == "relu"
+            found.insert(0, {p: [(p, 1)] if relu else list(self._below(layer, level, p)) for p in needed})
+            needed = {p for below in found[0].values() for p, _ in below}
+        return found
 
     def _below(self, layer: Layer, level: int, place: Place) -> Iterator[tuple[Place, int]]:
-        """The existing places that one place of a layer's output looks at, with integer weights."""
         (top, bottom), (left, right) = self.kind[0][level], self.kind[1][level]
-        channel, row, column = place
-        for k, i, j, weight in layer.seen(channel):
-            r, c = row * layer.down + i, column * layer.right + j
+        for k, i, j, weight in layer.seen(place[0]):
+            r, c = place[1] * layer.down + i, place[2] * layer.right + j
             if top <= r < bottom and left <= c < right:
                 yield (k, r, c), weight
 
-    def _stem(self, needed: list[set[Place]], channel: int) -> Scaled:
-        values = {place: self.st.input_form(x) for place, x in self.pixels.items()}
-        level = 0
-        for layer, places in zip(self.st.stem, needed[1:]):
-            below, values = values, {}
-            for place in sorted(places):
-                if layer.word == "relu":
-                    values[place] = self.sequent.maximum(True, [below[place]])
-                    continue
-                parts = [(weight, below[p]) for p, weight in self._below(layer, level, place)]
-                if layer.word == "maxpool":
-                    values[place] = self.sequent.maximum(False, [form for _, form in parts])
-                else:
-                    values[place] = added(parts, layer.bias[place[0]], layer.scale[place[0]])
-            level += layer.word != "relu"
-        return values[channel, 0, 0]
-
-    def _clear(self, f: int, t: int, r: int, s: int) -> Row:
-        """Excess - gap >= 0 for one window, with its task nodes."""
-        feature = self.st.features[f]
+    def _clear(self, window: Window, numbers: dict[Place, int]) -> Row:
+        """The window's excess is at least the gap."""
+        f, t, r, s = window
+        feature, (least, most) = self.st.features[f], self.st.pixel
         terms: list[tuple[int, Scaled]] = []
         for (k, i, j), (low, high) in sorted(feature.templates[t].items()):
-            x = self.pixels[k, i + r, j + s]
-            if less(high, self.st.pixel[1]):
-                terms.append((1, self.sequent.maximum(True, [({x: high[1], CONST: -high[0]}, high[1])])))
-            if less(self.st.pixel[0], low):
-                terms.append((1, self.sequent.maximum(True, [({x: -low[1], CONST: low[0]}, low[1])])))
-        excess, q = added(terms, 0, 1)
-        return primitive(combined((feature.gap[1], excess.items()), (-q * feature.gap[0], ((CONST, 1),))))
-
-    def claim(self, sign: int, bound: Rational) -> None:
-        """Set the goal: S_K >= bound (sign 1) or S_K <= bound (sign -1)."""
-        form, q = self.value
-        total = combined((sign * bound[1], form.items()), (-sign * bound[0] * q, ((CONST, 1),)))
-        self.sequent.goal = primitive(total)
+            x = numbers[k, i + r, j + s]
+            above = {x: high.denominator, CONST: -high.numerator}, high.denominator
+            under = {x: -low.denominator, CONST: low.numerator}, low.denominator
+            ends = [above] * (high < most) + [under] * (low > least)
+            terms += [(1, self.sequent.maximum(True, [end])) for end in ends]
+        return bounded(summed(terms, 0, 1), 1, feature.gap)
 
 
 class Facts:
-    """The facts proved so far, and what they say of the pooled channels."""
+    """The facts proved so far, and what they say of pooled channels."""
 
     def __init__(self, st: Statement) -> None:
         self.st = st
-        self.floors: dict[int, list[Rational]] = {}
-        self.uppers: dict[int, list[tuple[int, Rational, tuple[int, ...]]]] = {}
-        self.lowers: dict[tuple[int, int], list[tuple[int, Rational]]] = {}
+        self.floors: dict[int, list[Fraction]] = {}
+        self.uppers: dict[int, list[tuple[int, Fraction, tuple[int, ...]]]] = {}
+        self.lowers: dict[tuple[int, int], list[tuple[int, Fraction]]] = {}
 
-    def spread(self, bound: Rational, upwards: bool) -> Rational | None:
-        """What the pooled channel is at most (or, upwards, at least) if every position is."""
+    def spread(self, bound: Fraction, sign: int) -> Fraction | None:
+        """What the pooled channel is at least (sign 1), or at most (sign -1), if every position is."""
         if self.st.pool != "sum":
             return bound
-        fewest = bound[0] >= 0 if upwards else bound[0] <= 0
-        number = self.st.positions if fewest else self.st.most_positions
-        return None if number is None else times(bound, number)
+        number = self.st.fewest if sign * bound >= 0 else self.st.greatest
+        return None if number is None else bound * number
 
-    def somewhere(self, channel: int, bound: Rational) -> Rational | None:
-        """What the pooled channel is at least if some position is at least `bound`."""
+    def somewhere(self, channel: int, bound: Fraction) -> Fraction | None:
+        """What the pooled channel is at least, if some position is at least `bound`."""
         if self.st.pool == "max":
             return bound
-        floors = self.floors.get(channel)
-        if not floors:
+        low = max(self.floors.get(channel, ()), default=None)
+        if low is None:
             return None
-        low = _largest(floors)
-        fewest = self.st.pool == "sum" and low[0] >= 0
-        number = self.st.positions if fewest else self.st.most_positions
+        number = self.st.fewest if self.st.pool == "sum" and low >= 0 else self.st.greatest
         if number is None:
             return None
         if self.st.pool == "sum":
-            return plus(bound, times(low, number - 1))
-        gain = minus(bound, low)
-        return plus(low, reduced(gain[0], gain[1] * number)) if gain[0] > 0 else None
+            return bound + low * (number - 1)
+        return low + (bound - low) / number if bound > low else None
 
 
 class Head:
-    """The sequent about logits under class formulas."""
+    """The sequent about logits: the formula of one class holds (or none is said to), those of others fail."""
 
-    def __init__(
-        self, facts: Facts, holds: int | None, fails: list[int], goal: dict[int, int], bound: Rational
-    ) -> None:
-        self.facts, self.st = facts, facts.st
-        self.sequent = Sequent()
+    def __init__(self, facts: Facts, holds: list[int], fails: list[int], goal: dict[int, int], bound: Fraction) -> None:
+        self.facts, self.st, self.sequent = facts, facts.st, Sequent()
         self.atoms = 0
         self.contains: dict[int, int] = {}
         self.channels: dict[int, int] = {}
-        form, q = added(((c, z) for c, z in self._logits(goal)), 0, 1)
-        self.sequent.goal = primitive(combined((bound[1], form.items()), (-bound[0] * q, ((CONST, 1),))))
-        if holds is not None:
-            self._formula(holds, True)
+        values = self._logits(set(goal))
+        self.sequent.goal = bounded(summed([(c, values[o]) for o, c in goal.items()], 0, 1), 1, bound)
+        for y in holds:
+            self._formula(y, True)
         for z in fails:
             self._formula(z, False)
         self._switches()
 
-    def _logits(self, goal: dict[int, int]) -> list[tuple[int, Scaled]]:
-        head = self.st.head
-        needed = [set(goal)]
-        for layer in reversed(head):
-            inputs = needed[0] if layer.word == "relu" else {k for o in needed[0] for k, *_ in layer.taps[o]}
-            needed.insert(0, inputs)
-        values: dict[int, Scaled] = {}
-        for channel in sorted(needed[0]):
-            values[channel] = {self._pooled(channel): 1}, 1
-        for layer, outputs in zip(head, needed[1:]):
+    def _logits(self, goal: set[int]) -> dict[int, Scaled]:
+        needed = [goal]
+        for layer in reversed(self.st.head):
+            needed.insert(0, {k for o in needed[0] for k, *_ in layer.taps[o]} if layer.taps else needed[0])
+        self.channels = {k: self.sequent.variable() for k in sorted(needed[0])}
+        for k, m in self.channels.items():
+            for floor in self.facts.floors.get(k, ()):
+                self.sequent.before += self._pooled(m, 1, self.facts.spread(floor, 1))
+            for _, high, avoid in self.facts.uppers.get(k, ()):
+                self.sequent.before += self._pooled(m, -1, None if avoid else self.facts.spread(high, -1))
+        values: dict[int, Scaled] = {k: ({m: 1}, 1) for k, m in self.channels.items()}
+        for layer, outputs in zip(self.st.head, needed[1:]):
             below, values = values, {}
             for o in sorted(outputs):
                 if layer.word == "relu":
                     values[o] = self.sequent.maximum(True, [below[o]])
                 else:
-                    values[o] = added([(w, below[k]) for k, _, _, w in layer.taps[o]], layer.bias[o], layer.scale[o])
-        return [(c, values[o]) for o, c in goal.items()]
+                    values[o] = summed([(w, below[k]) for k, _, _, w in layer.taps[o]], layer.bias[o], layer.scale)
+        return values
 
-    def _pooled(self, channel: int) -> int:
-        m = self.channels[channel] = self.sequent.variable()
-        for bound in self.facts.floors.get(channel, []):
-            self.sequent.rows += _bounded(m, 1, self.facts.spread(bound, True))
-        for _, bound, avoid in self.facts.uppers.get(channel, []):
-            if not avoid:
-                self.sequent.rows += _bounded(m, -1, self.facts.spread(bound, False))
-        return m
+    def _pooled(self, m: int, sign: int, bound: Fraction | None) -> list[Row]:
+        return [] if bound is None else [bounded(({m: 1}, 1), sign, bound)]
 
     def _atom(self) -> int:
         self.atoms += 1
@@ -822,223 +630,175 @@ class Head:
         return [self.contains[f] for f in alternative[0]] + [-self.contains[f] for f in alternative[1]]
 
     def _formula(self, y: int, holds: bool) -> None:
-        """The clauses of: the formula of class y holds (or fails)."""
+        """The clauses of: the formula of class y holds, or fails (that of `otherwise` holds where all others fail)."""
         own = self.st.classes[y]
-        if own is not None:
-            alternatives = own
-        else:
-            alternatives = [a for other in self.st.classes if other is not None for a in other]
-            holds = not holds
-        if not holds:
-            self.sequent.clauses += [tuple(-literal for literal in self._literals(a)) for a in alternatives]
+        alternatives = own if own is not None else [a for other in self.st.classes for a in other or ()]
+        literals = [self._literals(a) for a in alternatives]
+        if holds is (own is None):
+            self.sequent.clauses += [tuple(-x for x in listed) for listed in literals]
             return
         atoms = [self._atom() for _ in alternatives]
         self.sequent.clauses.append(tuple(atoms))
-        for atom, alternative in zip(atoms, alternatives):
-            self.sequent.clauses += [(-atom, literal) for literal in self._literals(alternative)]
+        self.sequent.clauses += [(-atom, x) for atom, listed in zip(atoms, literals) for x in listed]
 
     def _switches(self) -> None:
+        """Clauses that introduce templates and avoided sets, and the rows of the facts that they switch on."""
         for f in sorted(self.contains):
             atoms = [self._atom() for _ in self.st.features[f].templates]
             self.sequent.clauses.append((-self.contains[f], *atoms))
             for t, atom in enumerate(atoms):
-                rows = self.sequent.switched[atom] = []
-                for channel, bound in self.facts.lowers.get((f, t), []):
-                    if channel in self.channels:
-                        rows += _bounded(self.channels[channel], 1, self.facts.somewhere(channel, bound))
-        found = [
-            (j, k, bound, avoid) for k in self.channels for j, bound, avoid in self.facts.uppers.get(k, []) if avoid
-        ]
-        for _, channel, bound, avoid in sorted(found):
-            rows = _bounded(self.channels[channel], -1, self.facts.spread(bound, False))
+                known = [x for x in self.facts.lowers.get((f, t), ()) if x[0] in self.channels]
+                pooled = [(self.channels[k], self.facts.somewhere(k, low)) for k, low in known]
+                self.sequent.switched[atom] = [row for m, low in pooled for row in self._pooled(m, 1, low)]
+        found = [(*fact, k) for k in self.channels for fact in self.facts.uppers.get(k, ()) if fact[2]]
+        for _, high, avoid, k in sorted(found):
+            rows = self._pooled(self.channels[k], -1, self.facts.spread(high, -1))
             if rows and all(f in self.contains for f in avoid):
-                atom = self._atom()
-                self.sequent.clauses.append((atom, *(self.contains[f] for f in avoid)))
-                self.sequent.switched[atom] = rows
-
-
-def _bounded(m: int, sign: int, bound: Rational | None) -> list[Row]:
-    """The row m >= bound (sign 1) or m <= bound (sign -1); none without a bound."""
-    return [] if bound is None else [primitive({m: sign * bound[1], CONST: -sign * bound[0]})]
+                self.sequent.switched[self._atom()] = rows
+                self.sequent.clauses.append((self.atoms, *(self.contains[f] for f in avoid)))
 
 
 # -- proofs -----------------------------------------------------------------------------------------------------------
 
 
 class Task:
-    """A branch still to be proved: the rows it keeps, those it adds, the literals assumed, its goal."""
+    """A branch to be proved: how many rows it keeps, those it adds, the literals assumed, its goal."""
 
     def __init__(self, kept: int, more: list[Row], assumed: frozenset[int], goal: Row) -> None:
         self.kept, self.more, self.assumed, self.goal = kept, more, assumed, goal
 
 
 class Proof:
-    """Reads the proof of one sequent from the certificate; raises Reject unless each branch is closed."""
+    """Reads the proof of one sequent; rejects unless every branch is closed. One method a rule (FORMAT.md, "Rules")."""
 
     def __init__(self, lines: Lines, sequent: Sequent) -> None:
-        self.lines, self.sequent = lines, sequent
-        self.rows = list(sequent.rows)
-        rules: dict[str, Callable[[list[str]], Row]] = {
-            "lin": self._lin,
-            "sub": self._sub,
-            "chord": self._chord,
-            "maxle": self._maxle,
-        }
+        self.lines, self.sequent, self.rows = lines, sequent, sequent.rows()
+        steps = {"lin": self._lin, "sub": self._sub, "chord": self._chord, "maxle": self._maxle}
         ends: dict[str, Callable[[list[str], Task], list[Task]]] = {
-            "have": self._have,
-            "split": self._split,
-            "cut": self._cut,
-            "choose": self._choose,
-            "qed": self._qed,
+            "have": self._have, "split": self._split, "cut": self._cut, "choose": self._choose, "qed": self._qed
         }
         tasks = [Task(len(self.rows), [], frozenset(), sequent.goal)]
         while tasks:
             task = tasks.pop()
-            del self.rows[task.kept :]
-            self.rows += task.more
-            tokens = lines.next("proof")
-            while tokens[0] in rules:
-                self.rows.append(rules[tokens[0]](tokens))
-                tokens = lines.next("proof")
-            if tokens[0] not in ends:
-                raise Reject("proof", "a proof line", lines.text)
+            self.rows[task.kept :] = task.more
+            while (tokens := self._next())[0] in steps:
+                self.rows.append(primitive(steps[tokens[0]](tokens)))
+            need(tokens[0] in ends, "a proof line", tokens[0])
             tasks += reversed(ends[tokens[0]](tokens, task))
 
-    def _combination(self, rule: str, least: int) -> Form:
-        """The combination `n r1 a1 .. rn an` of rows that the line gives after its first word."""
-        if not INTEGERS.fullmatch(self.lines.text, len(rule)):
-            raise Reject(rule, "n r1 a1 .. rn an", self.lines.text)
-        numbers = list(map(int, self.lines.text.split(" ")[1:]))
-        if not numbers or numbers[0] < least or len(numbers) != 2 * numbers[0] + 1:
-            raise Reject(rule, f"n r1 a1 .. rn an, n >= {least}", self.lines.text)
+    def _next(self) -> list[str]:
+        tokens = self.lines.next("proof")
+        self.lines.rule = tokens[0] if tokens[0].isalpha() else "proof"
+        return tokens
+
+    def _numbers(self, usage: str, extra: int) -> list[int]:
+        """The integers `n a1 b1 .. an bn ..` after the line's first word, with `extra` numbers after the pairs."""
+        need(INTEGERS.fullmatch(self.lines.text), usage, self.lines.text)
+        numbers = [int(token) for token in self.lines.text.split(" ")[1:]]
+        need(numbers and len(numbers) == 1 + 2 * numbers[0] + extra, usage, self.lines.text)
+        return numbers
+
+    def _combination(self) -> Form:
+        """The positive combination of rows that the line names."""
+        numbers = self._numbers("n r1 a1 .. rn an", 0)
         total: Form = {}
-        previous = -1
+        get, previous, end = total.get, -1, len(self.rows)
         for r, a in zip(numbers[1::2], numbers[2::2]):
-            if not previous < r < len(self.rows) or a <= 0:
-                raise Reject(rule, f"ascending rows below {len(self.rows)}, positive multipliers", f"{r} {a}")
+            need(previous < r < end and a > 0, "ascending rows, positive multipliers", (r, a))
             previous = r
             for v, c in self.rows[r]:
-                total[v] = total.get(v, 0) + a * c
+                total[v] = get(v, 0) + a * c
         return total
 
-    def _row(self, rule: str, token: str) -> Row:
-        return self.rows[count(rule, token, 0, len(self.rows))]
-
-    def _scaled_row(self, rule: str, row: str, factor: str) -> Form:
+    def _multiple(self, row: str, factor: str) -> Form:
         """A positive multiple of a row, or `- 0`: the form 0."""
-        if row == "-" and factor == "0":
+        if (row, factor) == ("-", "0"):
             return {}
-        return combined((self._positive(rule, factor), self._row(rule, row)))
+        return combined((positive(factor), self._row(row)))
 
-    def _positive(self, rule: str, token: str) -> int:
-        value = integer(rule, token)
-        if value <= 0:
-            raise Reject(rule, "a positive integer", token)
-        return value
+    def _row(self, token: str) -> Row:
+        return self.rows[count(token, 0, len(self.rows))]
 
-    def _node(self, rule: str, token: str, relu: bool) -> Node:
-        node = self.sequent.nodes.get(count(rule, token))
+    def _node(self, token: str, relu: bool) -> Node:
+        node = self.sequent.nodes.get(count(token))
         if node is None or node.relu is not relu:
-            raise Reject(rule, "a ReLU node" if relu else "a max node", token)
+            raise Reject("a ReLU node" if relu else "a max node", token)
         return node
 
-    def _lin(self, _: list[str]) -> Row:
-        return primitive(self._combination("lin", 1))
+    def _lin(self, _: list[str]) -> Form:
+        total = self._combination()
+        need(self.lines.text != "lin 0", "at least one row", "none")
+        return total
 
-    def _sub(self, tokens: list[str]) -> Row:
+    def _sub(self, tokens: list[str]) -> Form:
         """From q*row = sum b_j Z_j - s Z + c: sum b_j Y_j - s Y + max(0, c) >= 0."""
-        if len(tokens) < 6 or len(tokens) != 6 + 2 * count("sub", tokens[5]):
-            raise Reject("sub", "sub p q v s m u1 b1 .. um bm", self.lines.text)
-        premise = self._scaled_row("sub", tokens[1], tokens[2])
-        node, s = self._node("sub", tokens[3], True), self._positive("sub", tokens[4])
-        bounding, result, previous = combined((-s, node.arguments[0].items())), {int(tokens[3]): -s * node.scale}, -1
-        for u, b in zip(tokens[6::2], tokens[7::2]):
-            other, factor = self._node("sub", u, True), self._positive("sub", b)
-            if int(u) <= previous or u == tokens[3]:
-                raise Reject("sub", "ascending nodes other than the bounded one", u)
-            previous = int(u)
-            bounding = combined((1, bounding.items()), (factor, other.arguments[0].items()))
-            result[previous] = factor * other.scale
-        rest = combined((1, premise.items()), (-1, bounding.items()))
+        p, q, v, scale, number, *pairs = matched(tokens, "sub ? ? ? ? ? ..")
+        need(len(pairs) == 2 * count(number), "m pairs", self.lines.text)
+        others, factors = ascending(pairs[::2], self.sequent.size), [positive(b) for b in pairs[1::2]]
+        nodes = [(-positive(scale), self._node(v, True))]
+        nodes += [(b, self._node(str(u), True)) for u, b in zip(others, factors)]
+        arguments = combined(*((b, node.arguments[0].items()) for b, node in nodes))
+        rest = combined((1, self._multiple(p, q).items()), (-1, arguments.items()))
         constant = rest.pop(CONST, 0)
-        if any(rest.values()):
-            raise Reject("sub", "the premise to be the arguments' combination plus a constant", dict(rest))
-        result[CONST] = max(0, constant)
-        return primitive(result)
+        need(not any(rest.values()), "a premise about the arguments' combination", rest)
+        return combined(*((b * node.scale, ((node.y, 1),)) for b, node in nodes), (max(0, constant), ((CONST, 1),)))
 
-    def _chord(self, tokens: list[str]) -> Row:
-        """From z - l >= 0, u - z >= 0, l < 0 < u: u(z-l)/(u-l) - y >= 0."""
-        v, p, q = pattern("chord", tokens, "chord ? ? ?")
-        node = self._node("chord", v, True)
+    def _chord(self, tokens: list[str]) -> Form:
+        """From Z >= l and Z <= u with l < 0 < u: u(Z - l) - (u - l)Y >= 0."""
+        v, p, q = matched(tokens, "chord ? ? ?")
+        node = self._node(v, True)
         z = node.arguments[0]
-        below, a = _offset(z, self._row("chord", p), 1)  # Z >= below/a
-        above, b = _offset(z, self._row("chord", q), -1)  # Z <= above/b
-        if not below < 0 < above:
-            raise Reject("chord", "a lower bound below 0 and an upper bound above 0", ((below, a), (above, b)))
-        # Times a*b > 0: above*(a*Z - below) - (above*a - below*b)*Y >= 0.
-        slope = above * a - below * b
-        form = combined((above * a, z.items()), (-above * below, ((CONST, 1),)), (-slope * node.scale, ((int(v), 1),)))
-        return primitive(form)
+        low, high = offset(z, self._row(p), 1), offset(z, self._row(q), -1)
+        need(low < 0 < high, "bounds below and above 0", (low, high))
+        g = lcm(low.denominator, high.denominator)
+        l, u = int(low * g), int(high * g)
+        return combined((u * g, z.items()), (-u * l, ((CONST, 1),)), ((l - u) * g * node.scale, ((node.y, 1),)))
 
-    def _maxle(self, tokens: list[str]) -> Row:
-        """From rows a_i*row_i = E - s Z_i (up to constants, the largest counts): E - s Y >= 0."""
-        if len(tokens) < 3:
-            raise Reject("maxle", "maxle v s r1 a1 .. rn an", self.lines.text)
-        node, s = self._node("maxle", tokens[1], False), self._positive("maxle", tokens[2])
-        if len(tokens) != 3 + 2 * len(node.arguments):
-            raise Reject("maxle", f"{len(node.arguments)} pairs, one an argument", self.lines.text)
+    def _maxle(self, tokens: list[str]) -> Form:
+        """From rows a_i*row_i = E_i - s Z_i, where the E_i differ only in constants: (the largest E_i) - s Y >= 0."""
+        v, scale, *pairs = matched(tokens, "maxle ? ? ..")
+        node, s = self._node(v, False), positive(scale)
+        need(len(pairs) == 2 * len(node.arguments), "one pair an argument", self.lines.text)
         bounds = []
-        for r, a, z in zip(tokens[3::2], tokens[4::2], node.arguments):
-            form = combined((1, self._scaled_row("maxle", r, a).items()), (s, z.items()))
+        for r, a, z in zip(pairs[::2], pairs[1::2], node.arguments):
+            form = combined((1, self._multiple(r, a).items()), (s, z.items()))
             bounds.append((form.pop(CONST, 0), {x: c for x, c in form.items() if c}))
-        constant, form = max(bounds, key=lambda bound: bound[0])
-        if any(other != form for _, other in bounds):
-            raise Reject("maxle", "one form above all arguments", self.lines.text)
-        return primitive(
-            combined((1, form.items()), (constant, ((CONST, 1),)), (-s * node.scale, ((int(tokens[1]), 1),)))
-        )
+        need(all(form == bounds[0][1] for _, form in bounds), "one form above all arguments", self.lines.text)
+        constant = max(constant for constant, _ in bounds)
+        return combined((1, bounds[0][1].items()), (constant, ((CONST, 1),)), (-s * node.scale, ((node.y, 1),)))
 
-    def _form(self, rule: str) -> Row:
-        """The integer form `n v1 a1 .. vn an c` that the line gives after its first word."""
-        if not INTEGERS.fullmatch(self.lines.text, len(rule)):
-            raise Reject(rule, "n v1 a1 .. vn an c", self.lines.text)
-        numbers = list(map(int, self.lines.text.split(" ")[1:]))
-        if len(numbers) < 2 or len(numbers) != 2 * numbers[0] + 2:
-            raise Reject(rule, "n v1 a1 .. vn an c", self.lines.text)
-        form, previous = {CONST: numbers[-1]}, -1
-        for v, a in zip(numbers[1:-1:2], numbers[2:-1:2]):
-            if not previous < v < self.sequent.size or a == 0:
-                raise Reject(rule, f"ascending variables below {self.sequent.size}, coefficients not 0", f"{v} {a}")
-            form[v] = a
-            previous = v
+    def _form(self) -> Row:
+        """The form that the line writes out."""
+        numbers = self._numbers("n v1 a1 .. vn an c", 1)
+        form, previous = {CONST: numbers.pop()}, -1
+        for v, a in zip(numbers[1::2], numbers[2::2]):
+            need(previous < v < self.sequent.size and a, "ascending variables, coefficients not 0", (v, a))
+            form[v], previous = a, v
         return primitive(form)
 
-    def _have(self, _: list[str], task: Task) -> list[Task]:
-        lemma = self._form("have")
-        kept = len(self.rows)
-        return [Task(kept, [], task.assumed, lemma), Task(kept, [lemma], task.assumed, task.goal)]
-
-    def _split(self, tokens: list[str], task: Task) -> list[Task]:
-        (v,) = pattern("split", tokens, "split ?")
-        node = self.sequent.nodes.get(count("split", v))
-        if node is None:
-            raise Reject("split", "a node", v)
-        y = ((int(v), node.scale),)
-        above = [primitive(combined((1, z.items()), (-1, y))) for z in node.arguments]
-        if not node.relu:
-            return [Task(len(self.rows), [row], task.assumed, task.goal) for row in above]
-        z = node.arguments[0]
-        branches = [[primitive(z), above[0]], [primitive(combined((-1, z.items()))), ((int(v), -1),)]]
+    def _branches(self, task: Task, branches: list[list[Row]]) -> list[Task]:
         return [Task(len(self.rows), rows, task.assumed, task.goal) for rows in branches]
 
+    def _have(self, _: list[str], task: Task) -> list[Task]:
+        lemma = self._form()
+        return [Task(len(self.rows), [], task.assumed, lemma), *self._branches(task, [[lemma]])]
+
+    def _split(self, tokens: list[str], task: Task) -> list[Task]:
+        node = self.sequent.nodes.get(count(matched(tokens, "split ?")[0]))
+        if node is None:
+            raise Reject("a node", tokens[1])
+        least = [primitive(combined((1, z.items()), (-node.scale, ((node.y, 1),)))) for z in node.arguments]
+        if not node.relu:
+            return self._branches(task, [[row] for row in least])
+        z = node.arguments[0]
+        return self._branches(task, [[primitive(z), least[0]], [primitive(combined((-1, z.items()))), ((node.y, -1),)]])
+
     def _cut(self, _: list[str], task: Task) -> list[Task]:
-        row = self._form("cut")
-        branches = row, primitive(combined((-1, row)))
-        return [Task(len(self.rows), [branch], task.assumed, task.goal) for branch in branches]
+        row = self._form()
+        return self._branches(task, [[row], [primitive(combined((-1, row)))]])
 
     def _choose(self, tokens: list[str], task: Task) -> list[Task]:
-        (c,) = pattern("choose", tokens, "choose ?")
-        clause = self.sequent.clauses[count("choose", c, 0, len(self.sequent.clauses))]
+        clause = self.sequent.clauses[count(matched(tokens, "choose ?")[0], 0, len(self.sequent.clauses))]
         branches = []
         for literal in clause:
             if -literal not in task.assumed:
@@ -1047,407 +807,307 @@ class Proof:
         return branches
 
     def _qed(self, _: list[str], task: Task) -> list[Task]:
-        total = self._combination("qed", 0)
-        constant = total.pop(CONST, 0)
+        total, goal = self._combination(), dict(task.goal)
+        constant, wanted = total.pop(CONST, 0), goal.pop(CONST, 0)
         left = {v: c for v, c in total.items() if c}
-        goal = dict(task.goal)
-        wanted = goal.pop(CONST, 0)
-        if not left and (constant < 0 or (not goal and wanted >= 0)):
+        if not left:
+            need(constant < 0 or (not goal and wanted >= 0), "a negative constant, or the goal", (constant, task.goal))
             return []
-        if left.keys() == goal.keys() and left:
-            v = next(iter(left))
-            t, g = left[v], goal[v]
-            same = t * g > 0 and all(left[x] * g == goal[x] * t for x in left)
-            if same and wanted * abs(t) >= constant * abs(g):
-                return []
-        raise Reject("qed", "a negative constant, or the goal", (left, constant, "for the goal", task.goal))
+        need(left.keys() == goal.keys(), "the goal's variables", (left, task.goal))
+        v = next(iter(left))
+        t, g = left[v], goal[v]
+        need(t * g > 0 and all(left[x] * g == goal[x] * t for x in left), "a multiple of the goal", (left, task.goal))
+        need(wanted * abs(t) >= constant * abs(g), "a constant no greater than the goal's", (constant, left, task.goal))
+        return []
 
 
-def _offset(z: Form, row: Row, sign: int) -> tuple[int, int]:
-    """(n, a), a > 0: the row says Z >= n/a (sign 1) or Z <= n/a (sign -1)."""
-    form = dict(row)
-    pairs = {v: c for v, c in z.items() if v != CONST}
+def positive(token: str) -> int:
+    """A positive integer."""
+    need(NUMBER.fullmatch(token) and "/" not in token and token[0] not in "-0", "a positive integer", token)
+    return int(token)
+
+
+def offset(z: Form, row: Row, sign: int) -> Fraction:
+    """The bound b if the row says Z >= b (sign 1) or Z <= b (sign -1) up to positive scale."""
+    form, pairs = dict(row), {v: c for v, c in z.items() if v != CONST}
     constant = form.pop(CONST, 0)
     v = next(iter(pairs))
-    a, d = form.get(v, 0) * sign, pairs[v]
-    if a * d <= 0 or form.keys() != pairs.keys() or any(form[x] * sign * d != pairs[x] * a for x in pairs):
-        raise Reject("chord", "a row about the node's argument", row)
-    # row = sign*(a/d)*(Z - Zc) + constant >= 0, a/d > 0
-    a, d = abs(a), abs(d)
-    return a * z.get(CONST, 0) - sign * constant * d, a
+    a = Fraction(form.get(v, 0), pairs[v])  # row = a * (Z - its constant) + constant
+    same = form.keys() == pairs.keys() and all(form[x] == a * pairs[x] for x in pairs)
+    need(sign * a > 0 and same, "a row about the node's argument", row)
+    return z.get(CONST, 0) - constant / a
 
 
 # -- witnesses --------------------------------------------------------------------------------------------------------
 
-Pixels = tuple[Rational, ...]  # one number a channel
-Image = list[list[Pixels]]
-Grid = list[list[int]]
 
+class Witness:
+    """An image of class y, read and re-evaluated: it must be admissible, and logit y must lead by the margin."""
 
-class Replay:
-    """Exact evaluation of images; equal neighbourhoods are computed once (grids hold numbers of vectors)."""
-
-    def __init__(self, st: Statement) -> None:
+    def __init__(self, st: Statement, lines: Lines, y: int) -> None:
         self.st = st
-        self.numbers: dict[Vector, int] = {}
-        self.vectors: list[Vector] = []
-        self.known: list[dict[tuple[int, ...], int]] = [{} for _ in st.stem]
-        self.dense = [_dense(layer) for layer in st.stem]
-
-    def witness(self, lines: Lines, y: int) -> None:
-        """Reads an image: it must be admissible, of class y, and logit y must lead by the margin."""
-        rule, st = "witness", self.st
-        tokens = pattern(rule, lines.next(rule), "witness ? ? ? ? ? ? ?")
-        label, h, w, height, width, row, column = (count(rule, token) for token in tokens)
-        sides = list(zip((h, w), (height, width), (row, column), st.least, st.most))
-        if label != y or any(
-            not (place < core <= whole and least <= whole and (most is None or whole <= most))
-            for core, whole, place, least, most in sides
-        ):
-            raise Reject(rule, f"an image of class {y} with a size in the range", lines.text)
-        image = self._image(lines, h, w)
-        reach = max(f.rows for f in st.features), max(f.columns for f in st.features)
-        small = [
-            _shrunk(core, whole, max(r, a.field), a.stride) for (core, whole, *_), r, a in zip(sides, reach, st.axes)
-        ]
-        satisfied = _satisfied(st, self._contained(_stretched(image, small, (row, column))))
-        if satisfied != [y]:
-            raise Reject(rule, f"an admissible image of class {y}", f"classes {satisfied}")
-        logits, q = self._logits(image, small, (height, width), (row, column))
-        lead = logits[y] - max(x for z, x in enumerate(logits) if z != y)
-        if less((lead, q), st.margin):
-            raise Reject(rule, f"a lead of at least {show(st.margin)}", (lead, q))
-
-    def _image(self, lines: Lines, h: int, w: int) -> Image:
-        st, rows = self.st, []
+        numbers = [count(token) for token in lines.match("witness", f"witness {y} ? ? ? ? ? ?")]
+        self.core, self.whole, self.place = numbers[:2], numbers[2:4], numbers[4:]
+        sides = list(zip(self.core, self.whole, self.place, st.least, st.most))
+        fits = all(p < c <= n and a <= n and (b is None or n <= b) for c, n, p, a, b in sides)
+        need(fits, "a core in an image of the range", lines.text)
+        h, w = self.core
+        rows: list[list[Fraction]] = []
         for _ in range(st.channels * h):
-            row = [rational("witness", token) for token in lines.next("witness")]
-            if len(row) != w or any(less(x, st.pixel[0]) or less(st.pixel[1], x) for x in row):
-                raise Reject("witness", f"{w} numbers in the pixel range", lines.text)
-            rows.append(row)
-        return [[tuple(rows[k * h + i][j] for k in range(st.channels)) for j in range(w)] for i in range(h)]
+            rows.append([rational(token) for token in lines.next("witness")])
+            need(len(rows[-1]) == w and st.pixel[0] <= min(rows[-1]) and max(rows[-1]) <= st.pixel[1],
+                 f"{w} numbers in the pixel range", lines.text)
+        ends = {x for f in st.features for t in f.templates for pair in t.values() for x in pair}
+        self.q = lcm(*{x.denominator for row in (*rows, ends, {f.gap for f in st.features}) for x in row})
+        whole = [[int(x * self.q) for x in row] for row in rows]
+        self.image = [[tuple(whole[k * h + i][j] for k in range(st.channels)) for j in range(w)] for i in range(h)]
+        reach = max(f.rows for f in st.features), max(f.columns for f in st.features)
+        shrinks = zip(self.core, self.whole, reach, st.axes)
+        self.small = [_shrunk(c, n, max(r, axis.field), axis.stride) for c, n, r, axis in shrinks]
+        satisfied = self._satisfied()
+        need(satisfied == [y], f"an admissible image of class {y}", f"of classes {satisfied}")
+        logits = self._logits()
+        lead = logits[y] - max(x for z, x in enumerate(logits) if z != y)
+        need(lead >= st.margin, "a lead of the margin", lead)
 
-    def _contained(self, image: Image) -> set[int]:
-        """The features that the image contains; all others must be avoided."""
-        features = self.st.features
-        bounds = [x for f in features for t in f.templates for pair in t.values() for x in pair]
-        q = lcm(
-            *{d for _, d in bounds}, *{f.gap[1] for f in features}, *{d for line in image for x in line for _, d in x}
-        )
-        values = {x: tuple(p * (q // d) for p, d in x) for line in image for x in line}
-        scaled = [[values[x] for x in line] for line in image]
-        windows = {size: _windows(scaled, *size) for size in {(f.rows, f.columns) for f in features}}
-        contained = set()
-        for number, f in enumerate(features):
-            gap = f.gap[0] * (q // f.gap[1])
+    def _satisfied(self) -> list[int]:
+        """The classes whose formulas hold; rejects unless each feature is contained or avoided."""
+        st, contained = self.st, set()
+        image = self._stretched(self.image, self.small)
+        windows = {(f.rows, f.columns): _windows(image, f.rows, f.columns) for f in st.features}
+        for number, f in enumerate(st.features):
+            gap = int(f.gap * self.q)
             nearest = gap
             for template in f.templates:
-                box = [(k, i * f.columns + j, *(p * (q // d) for p, d in ends)) for (k, i, j), ends in template.items()]
-                nearest = min(nearest, *(_excess(window, box, gap) for window in windows[f.rows, f.columns]), gap)
-            if nearest == 0:
-                contained.add(number)
-            elif nearest < gap:
-                raise Reject("witness", f"feature {number} contained or avoided", (nearest, q))
-        return contained
+                box = [(k, i * f.columns + j, int(a * self.q), int(b * self.q)) for (k, i, j), (a, b) in template.items()]
+                nearest = min([nearest, *(_excess(window, box, gap) for window in windows[f.rows, f.columns])])
+            need(nearest in (0, gap), "each feature contained or avoided", f"feature {number} neither")
+            contained |= {number} if nearest == 0 else set()
+        found = [
+            y for y, listed in enumerate(st.classes)
+            if any(contained.issuperset(a) and contained.isdisjoint(b) for a, b in listed or ())
+        ]
+        return found or [y for y, listed in enumerate(st.classes) if listed is None]
 
-    def _logits(self, image: Image, small: list[int], whole: tuple[int, int], place: tuple[int, int]) -> Vector:
-        """The logits on the stretched image: a maximum is that of the small one, a sum grows evenly with each step."""
-        pooled = self._pooled(image, small, place)
-        if self.st.pool != "max":
-            steps = [(n - m) // axis.stride for n, m, axis in zip(whole, small, self.st.axes)]
+    def _logits(self) -> list[Fraction]:
+        """A maximum is that of the small image; a sum grows by the same amount with each step down and right."""
+        st, base = self.st, self._pooled(0, 0)
+        if st.pool != "max":
+            down, right = ((n - m) // axis.stride for n, m, axis in zip(self.whole, self.small, st.axes))
+            first, second, both = (self._pooled(i, j) for i, j in ((min(down, 1), 0), (0, min(right, 1)), (min(down, 1), min(right, 1))))
+            base = [
+                a + down * (b - a) + right * (c - a) + down * right * (d - b - c + a)
+                for a, b, c, d in zip(base, first, second, both)
+            ]
+        if st.pool == "mean":
+            rows, columns = (axis.extents(n)[-1] for axis, n in zip(st.axes, self.whole))
+            base = [x / (rows * columns) for x in base]
+        for layer in st.head:
+            if layer.word == "relu":
+                base = [max(Fraction(0), x) for x in base]
+            else:
+                base = [(sum((w * base[k] for k, _, _, w in taps), Fraction(b))) / layer.scale
+                        for taps, b in zip(layer.taps, layer.bias)]
+        return base
 
-            def at(i: int, j: int) -> Vector:
-                size = [m + k * axis.stride for m, k, axis in zip(small, (i, j), self.st.axes)]
-                return self._pooled(image, size, place)
+    def _pooled(self, down: int, right: int) -> list[Fraction]:
+        """The maximum or the sum of the stem's outputs, the image taken that many steps larger."""
+        st, q, image = self.st, self.q, self.image
+        if st.unit == "byte":
+            low, factor = st.pixel[0], 255 / (st.pixel[1] - st.pixel[0])
+            p, q = factor.numerator, self.q * factor.denominator
+            image = [[tuple(p * (x - int(low * self.q)) for x in cell) for cell in line] for line in image]
+        steps = zip(self.small, (down, right), st.axes)
+        grid = self._stretched(image, [m + n * axis.stride for m, n, axis in steps])
+        for layer in st.stem:
+            grid, q = _applied(layer, grid, q), q * layer.scale
+        join: Callable[[Iterable[int]], int] = max if st.pool == "max" else sum
+        cells = [cell for line in grid for cell in line]
+        return [Fraction(join(column), q) for column in zip(*cells)]
 
-            down, right = min(steps[0], 1), min(steps[1], 1)
-            first, second, both = at(down, 0), at(0, right), at(down, right)
-            corner, pooled = pooled, _weighted([(1, pooled), (steps[0], first), (-steps[0], pooled)])
-            pooled = _weighted([(1, pooled), (steps[1], second), (-steps[1], corner)])
-            n = steps[0] * steps[1]
-            pooled = _weighted([(1, pooled), (n, both), (-n, first), (-n, second), (n, corner)])
-        if self.st.pool == "mean":
-            rows, columns = (axis.extents(n)[-1] for axis, n in zip(self.st.axes, whole))
-            pooled = pooled[0], pooled[1] * rows * columns
-        for layer in self.st.head:
-            pooled = _applied(layer, _dense(layer), [pooled])
-        return pooled
-
-    def _pooled(self, image: Image, size: list[int], place: tuple[int, int]) -> Vector:
-        """The maximum or the sum over all positions of the stem."""
-        low, span = self.st.pixel[0], minus(self.st.pixel[1], self.st.pixel[0])
-        read = {x: x for line in image for x in line}
-        if self.st.bytes:
-            read = {x: tuple(_byte(minus(v, low), span) for v in x) for x in read}
-        numbers = {x: self._number(_weighted_point(v)) for x, v in read.items()}
-        grid = [[numbers[x] for x in line] for line in _stretched(image, size, place)]
-        for depth, layer in enumerate(self.st.stem):
-            grid = self._layer(depth, layer, grid)
-        counts: dict[int, int] = {}
-        for line in grid:
-            for number in line:
-                counts[number] = counts.get(number, 0) + 1
-        if self.st.pool != "max":
-            return _weighted([(n, self.vectors[number]) for number, n in counts.items()])
-        return _maximum([self.vectors[number] for number in counts])
-
-    def _number(self, vector: Vector) -> int:
-        g = gcd(vector[1], *vector[0])
-        vector = tuple(x // g for x in vector[0]), vector[1] // g
-        if vector not in self.numbers:
-            self.numbers[vector] = len(self.vectors)
-            self.vectors.append(vector)
-        return self.numbers[vector]
-
-    def _layer(self, depth: int, layer: Layer, grid: Grid) -> Grid:
-        known, outside = self.known[depth], -1
-        wide = [[outside] * layer.left + line + [outside] * layer.end for line in grid]
-        blank = [outside] * (len(grid[0]) + layer.left + layer.end)
-        wide = [blank] * layer.top + wide + [blank] * layer.bottom
-        result = []
-        for i in range(0, len(wide) - layer.rows + 1, layer.down):
-            band = wide[i : i + layer.rows]
-            line = []
-            for j in range(0, len(blank) - layer.columns + 1, layer.right):
-                key = tuple([number for row in band for number in row[j : j + layer.columns]])
-                if key not in known:
-                    zero: Vector = ((0,) * layer.inputs, 1)
-                    cells = [self.vectors[n] if n >= 0 else zero for n in key if n >= 0 or layer.word != "maxpool"]
-                    known[key] = self._number(_applied(layer, self.dense[depth], cells))
-                line.append(known[key])
-            result.append(line)
-        return result
-
-
-def _dense(layer: Layer) -> tuple[list[list[int]], list[int], int]:
-    """Weights by output, then row, column and input channel, and biases, over one denominator."""
-    q = lcm(*layer.scale) if layer.scale else 1
-    rows = []
-    for taps, scale in zip(layer.taps, layer.scale):
-        row = [0] * (layer.rows * layer.columns * layer.inputs)
-        for k, i, j, weight in taps:
-            row[(i * layer.columns + j) * layer.inputs + k] = weight * (q // scale)
-        rows.append(row)
-    return rows, [b * (q // scale) for b, scale in zip(layer.bias, layer.scale)], q
-
-
-def _applied(layer: Layer, dense: tuple[list[list[int]], list[int], int], cells: list[Vector]) -> Vector:
-    """One layer at one place: the cells of its window in order (for a max pool only those that exist)."""
-    if layer.word == "relu":
-        return tuple(max(0, x) for x in cells[0][0]), cells[0][1]
-    if layer.word == "maxpool":
-        return _maximum(cells)
-    if layer.word == "avgpool":
-        total, q = _weighted([(1, cell) for cell in cells])
-        return total, q * layer.rows * layer.columns
-    weights, bias, scale = dense
-    q = lcm(*{d for _, d in cells})
-    values = [x * (q // d) for cell, d in cells for x in cell]
-    return tuple([sum(map(mul, row, values)) + b * q for row, b in zip(weights, bias)]), scale * q
-
-
-def _weighted(parts: list[tuple[int, Vector]]) -> Vector:
-    q = lcm(*{d for _, (_, d) in parts})
-    columns = zip(*([n * (q // d) * x for x in vector] for n, (vector, d) in parts))
-    return tuple(map(sum, columns)), q
-
-
-def _maximum(vectors: list[Vector]) -> Vector:
-    q = lcm(*{d for _, d in vectors})
-    return tuple(map(max, zip(*([x * (q // d) for x in vector] for vector, d in vectors)))), q
-
-
-def _weighted_point(values: Pixels) -> Vector:
-    q = lcm(*(d for _, d in values))
-    return tuple(p * (q // d) for p, d in values), q
-
-
-def _byte(above: Rational, span: Rational) -> Rational:
-    """255 * above / span."""
-    return reduced(255 * above[0] * span[1], above[1] * span[0])
+    def _stretched(self, image: Grid, size: list[int]) -> Grid:
+        """The image with its row and its column repeated until it has this size."""
+        rows, columns = ([*range(p), *[p] * (n - m), *range(p, m)] for n, m, p in zip(size, self.core, self.place))
+        return [[image[i][j] for j in columns] for i in rows]
 
 
 def _shrunk(core: int, length: int, reach: int, stride: int) -> int:
-    """The length left when `stride` lines are taken from a long enough run, again and again (FORMAT.md, "Witnesses")."""
+    """What is left when `stride` lines are taken from a long run, again and again (FORMAT.md, "Witnesses")."""
     excess = length - core + 1 - (reach + 2 * stride - 1)
     return length if excess < 0 else length - (excess // stride + 1) * stride
 
 
-def _stretched(image: Image, size: list[int], place: tuple[int, int]) -> Image:
-    """The image with one row and one column repeated until it has this size."""
-    rows, columns = (
-        [*range(p), *[p] * (n - m), *range(p, m)] for n, m, p in zip(size, (len(image), len(image[0])), place)
-    )
-    return [[image[i][j] for j in columns] for i in rows]
-
-
-def _windows(image: list[list[tuple[int, ...]]], rows: int, columns: int) -> list[tuple[tuple[int, ...], ...]]:
+def _windows(image: Grid, rows: int, columns: int) -> list[tuple[Pixels, ...]]:
     """The different windows of this size, each as its pixels row by row."""
-    found: dict[tuple[tuple[int, ...], ...], None] = {}
-    for i in range(len(image) - rows + 1):
-        band = image[i : i + rows]
-        for j in range(len(image[0]) - columns + 1):
-            found[tuple([x for line in band for x in line[j : j + columns]])] = None
-    return list(found)
+    bands = (image[i : i + rows] for i in range(len(image) - rows + 1))
+    starts = range(len(image[0]) - columns + 1)
+    return list({tuple([x for line in band for x in line[j : j + columns]]): None for band in bands for j in starts})
 
 
-def _excess(window: tuple[tuple[int, ...], ...], box: list[tuple[int, ...]], enough: int) -> int:
+def _excess(window: tuple[Pixels, ...], box: list[tuple[int, int, int, int]], enough: int) -> int:
     """The window's excess over a template, or `enough` if it is at least that."""
     total = 0
     for channel, place, low, high in box:
         x = window[place][channel]
-        if x > high:
-            total += x - high
-        elif x < low:
-            total += low - x
-        if total >= enough:
-            return enough
+        if not low <= x <= high:
+            total += x - high if x > high else low - x
+            if total >= enough:
+                return enough
     return total
 
 
-def _satisfied(st: Statement, contained: set[int]) -> list[int]:
-    """The classes whose formulas hold; `otherwise` where no other does."""
-    found = [
-        y
-        for y, alternatives in enumerate(st.classes)
-        if any(contained.issuperset(a) and contained.isdisjoint(b) for a, b in alternatives or ())
-    ]
-    return found or [y for y, alternatives in enumerate(st.classes) if alternatives is None]
+def _applied(layer: Layer, grid: Grid, q: int) -> Grid:
+    """A layer's outputs times `layer.scale` (the inputs are over q); equal windows are computed once."""
+    nowhere: list[Pixels] = [()]
+    blank = nowhere * (layer.left + len(grid[0]) + layer.end)
+    wide = [nowhere * layer.left + line + nowhere * layer.end for line in grid]
+    wide = [blank] * layer.top + wide + [blank] * layer.bottom
+    width = layer.inputs * layer.rows * layer.columns
+    dense = [[0] * width for _ in layer.taps]
+    for row, taps in zip(dense, layer.taps):
+        for k, i, j, weight in taps:
+            row[(i * layer.columns + j) * layer.inputs + k] = weight
+    nothing, known = (0,) * layer.inputs, {}
+
+    def value(cells: tuple[Pixels, ...]) -> Pixels:
+        if layer.word == "relu":
+            return tuple([max(0, x) for x in cells[0]])
+        if not layer.taps:
+            return tuple(map(max if layer.word == "maxpool" else sum, zip(*filter(None, cells))))
+        inputs = [x for cell in cells for x in cell or nothing]
+        return tuple([sum(map(mul, row, inputs)) + b * q for row, b in zip(dense, layer.bias)])
+
+    result = []
+    for i in range(0, len(wide) - layer.rows + 1, layer.down):
+        band, line = wide[i : i + layer.rows], []
+        for j in range(0, len(blank) - layer.columns + 1, layer.right):
+            cells = tuple([cell for row in band for cell in row[j : j + layer.columns]])
+            if cells not in known:
+                known[cells] = value(cells)
+            line.append(known[cells])
+        result.append(line)
+    return result
 
 
 # -- the certificate --------------------------------------------------------------------------------------------------
 
 
 class Certificate:
-    """Reads a certificate of a statement; raises Reject unless it proves it."""
+    """Reads a certificate of a statement; rejects unless it proves it."""
 
     def __init__(self, st: Statement, lines: Lines) -> None:
         self.st, self.lines, self.facts = st, lines, Facts(st)
-        lines.expect("certificate", "exactcnn", "certificate", "1")
-        (named,) = pattern("certificate", lines.next("certificate"), "statement ?")
-        if named != st.hash:
-            raise Reject("certificate", f"statement {st.hash}", named)
-        replay = Replay(st)
+        self.boxes: dict[Kind, dict[int, tuple[Fraction, Fraction]]] = {}
+        lines.match("certificate", "exactcnn certificate 1")
+        lines.match("certificate", f"statement {st.hash}")
         for y in range(len(st.classes)):
-            replay.witness(lines, y)
-        number = count("facts", pattern("facts", lines.next("facts"), "facts ?")[0])
-        for j in range(number):
+            Witness(st, lines, y)
+        facts = {"floor": self._floor, "upper": self._upper, "lower": self._lower}
+        for j in range(count(lines.match("facts", "facts ?")[0])):
             tokens = lines.next("facts")
-            rules = {"floor": self._floor, "upper": self._upper, "lower": self._lower}
-            if tokens[0] not in rules:
-                raise Reject("facts", "floor, upper or lower", lines.text)
-            rules[tokens[0]](j, tokens)
-        pattern("head", lines.next("head"), "head")
+            need(tokens[0] in facts, "floor, upper or lower", tokens[0])
+            lines.rule = tokens[0]
+            facts[tokens[0]](tokens, j)
+        lines.match("head", "head")
         self._head()
-        pattern("certificate", lines.next("certificate"), "end")
-        lines.finish("certificate")
+        lines.match("certificate", "end")
+        lines.finish()
 
-    def _settle(self, tokens: list[str], local: Local, proved: set[object]) -> None:
-        """One block of a fact: `box`, `prove` with a proof, or `same`."""
-        sequent = local.sequent
-        if tokens == ["box"]:
-            bound = sequent.box(dict(sequent.goal))
-            if bound[0] < 0:
-                raise Reject("box", "interval arithmetic to give the goal", bound)
-        elif tokens == ["prove"]:
-            Proof(self.lines, sequent)
-            proved.add(sequent.key())
-        elif tokens != ["same"] or sequent.key() not in proved:
-            raise Reject("block", "box, prove, or same as a sequent proved for this fact", self.lines.text)
+    def _channel(self, token: str) -> int:
+        return count(token, 0, self.st.width)
 
-    def _floor(self, _: int, tokens: list[str]) -> None:
-        k, bound = pattern("floor", tokens, "floor ? ?")
-        channel, low = count("floor", k, 0, self.st.width), rational("floor", bound)
-        proved: set[object] = set()
+    def _box(self, kind: Kind, channel: int) -> tuple[Fraction, Fraction]:
+        """Interval bounds of S_K at a kind of position."""
+        if kind not in self.boxes:
+            everything = Local(self.st, range(self.st.width), kind, [], [])
+            bounds = everything.sequent.intervals()
+            self.boxes[kind] = {k: interval(form, bounds) for k, form in everything.values.items()}
+        return self.boxes[kind][channel]
+
+    def _proved(self, tokens: list[str], local: Local, goal: Row, proved: set[object]) -> None:
+        """`prove` with a proof, or `same` as a sequent proved before."""
+        local.sequent.goal = goal
+        if tokens == ["prove"]:
+            Proof(self.lines, local.sequent)
+            proved.add(local.sequent.key())
+        else:
+            need(tokens == ["same"] and local.sequent.key() in proved, "prove, or same as one proved", self.lines.text)
+
+    def _floor(self, tokens: list[str], _: int) -> None:
+        k, bound = matched(tokens, "floor ? ?")
+        channel, low, proved = self._channel(k), rational(bound), set[object]()
         for kind in self.st.kinds:
-            local = Local(self.st, channel, kind, [], None)
-            local.claim(1, low)
-            self._settle(self.lines.next("floor"), local, proved)
+            tokens = self.lines.next("floor")
+            if tokens == ["box"]:
+                need(self._box(kind, channel)[0] >= low, "an interval above the floor", self._box(kind, channel))
+                continue
+            local = Local(self.st, [channel], kind, [], [])
+            self._proved(tokens, local, bounded(local.values[channel], 1, low), proved)
         self.facts.floors.setdefault(channel, []).append(low)
 
-    def _upper(self, j: int, tokens: list[str]) -> None:
-        k, bound = pattern("upper", tokens[:4], "upper ? ? avoid")
-        channel, high = count("upper", k, 0, self.st.width), rational("upper", bound)
-        avoid = ascending("upper", tokens[4:], len(self.st.features))
-        proved: set[object] = set()
+    def _upper(self, tokens: list[str], j: int) -> None:
+        k, bound, *features = matched(tokens, "upper ? ? avoid ..")
+        channel, high, proved = self._channel(k), rational(bound), set[object]()
+        avoid = ascending(features, len(self.st.features))
         for kind in self.st.kinds:
             tokens = self.lines.next("upper")
-            clear = self._clear(tokens, kind, avoid) if tokens != ["box"] else []
-            local = Local(self.st, channel, kind, clear, None)
-            local.claim(-1, high)
-            self._settle(tokens[:1], local, proved)
+            if tokens == ["box"]:
+                need(self._box(kind, channel)[1] <= high, "an interval below the bound", self._box(kind, channel))
+                continue
+            clear = self._clear(tokens, kind, avoid)
+            local = Local(self.st, [channel], kind, clear, [])
+            self._proved(tokens[:1], local, bounded(local.values[channel], -1, high), proved)
         self.facts.uppers.setdefault(channel, []).append((j, high, avoid))
 
     def _clear(self, tokens: list[str], kind: Kind, avoid: tuple[int, ...]) -> list[Window]:
-        """The windows `n f t r s ..` after the first token: inside the field and the image, of avoided features."""
-        rule = "upper"
-        numbers = [count(rule, token) for token in tokens[1:]]
-        if not numbers or len(numbers) != 1 + 4 * numbers[0]:
-            raise Reject(rule, "n f t r s ..", self.lines.text)
-        windows = [(f, t, r, s) for f, t, r, s in zip(*(numbers[i::4] for i in range(1, 5)))]
+        """The windows `n f t r s ..` after the first token: in the field and the image, of avoided features."""
+        numbers = [count(token) for token in tokens[1:]]
+        need(numbers and len(numbers) == 1 + 4 * numbers[0], "n f t r s ..", self.lines.text)
+        windows = list(zip(numbers[1::4], numbers[2::4], numbers[3::4], numbers[4::4]))
+        need(all(a < b for a, b in zip(windows, windows[1:])), "ascending windows", self.lines.text)
         (top, bottom), (left, right) = kind[0][0], kind[1][0]
         for f, t, r, s in windows:
-            feature = self.st.features[f] if f in avoid else None
-            if feature is None or t >= len(feature.templates):
-                raise Reject(rule, "templates of avoided features", f"{f} {t}")
-            if r < top or r + feature.rows > bottom or s < left or s + feature.columns > right:
-                raise Reject(rule, "windows inside the field and the image", f"{r} {s}")
-        if any(a >= b for a, b in zip(windows, windows[1:])):
-            raise Reject(rule, "ascending windows", self.lines.text)
+            need(f in avoid and t < len(self.st.features[f].templates), "templates of avoided features", (f, t))
+            down, across = r + self.st.features[f].rows, s + self.st.features[f].columns
+            need(top <= r and down <= bottom and left <= s and across <= right, "windows that exist", (f, t, r, s))
         return windows
 
-    def _lower(self, _: int, tokens: list[str]) -> None:
-        rule = "lower"
-        f, t, k, bound = pattern(rule, tokens, "lower ? ? ? ?")
-        number = count(rule, f, 0, len(self.st.features))
-        feature = self.st.features[number]
-        template = count(rule, t, 0, len(feature.templates))
-        channel, low = count(rule, k, 0, self.st.width), rational(rule, bound)
-        proved: set[object] = set()
-        for rows, columns in self.st.window_classes(feature.rows, feature.columns):
-            tokens = self.lines.expect(rule, "see")
-            if len(tokens) != 3:
-                raise Reject(rule, "see i j and box, prove or same", self.lines.text)
-            (r, below), (s, right) = (
-                rows[count(rule, tokens[0], 0, len(rows))],
-                columns[count(rule, tokens[1], 0, len(columns))],
-            )
-            local = Local(self.st, channel, (below, right), [], (number, template, r, s))
-            local.claim(1, low)
-            self._settle(tokens[2:], local, proved)
+    def _lower(self, tokens: list[str], _: int) -> None:
+        f, t, k, bound = matched(tokens, "lower ? ? ? ?")
+        number, channel, low, proved = count(f, 0, len(self.st.features)), self._channel(k), rational(bound), set[object]()
+        template = count(t, 0, len(self.st.features[number].templates))
+        for rows, columns in self.st.windows(self.st.features[number]):
+            i, j, *tokens = self.lines.match("lower", "see ? ? ..")
+            (r, down), (s, right) = rows[count(i, 0, len(rows))], columns[count(j, 0, len(columns))]
+            local = Local(self.st, [channel], (down, right), [], [(number, template, r, s)])
+            if tokens == ["box"]:
+                least = interval(local.values[channel], local.sequent.intervals())[0]
+                need(least >= low, "an interval above the bound", least)
+                continue
+            self._proved(tokens, local, bounded(local.values[channel], 1, low), proved)
         self.facts.lowers.setdefault((number, template), []).append((channel, low))
 
     def _head(self) -> None:
-        everyone = range(len(self.st.classes))
-        least = [self._one_sided("right", y, 1) for y in everyone]
-        most = [self._one_sided("wrong", z, -1) for z in everyone]
-        for y in everyone:
-            for z in everyone:
-                a, b = least[y], most[z]
-                if z == y or (a is not None and b is not None and not less(minus(a, b), self.st.margin)):
-                    continue
-                pattern("pair", self.lines.next("pair"), f"pair {y} {z}")
-                fails = (
-                    []
-                    if self.st.classes[y] is None
-                    else [x for x in everyone if x != y and self.st.classes[x] is not None]
-                )
-                self._prove(y, fails, {y: 1, z: -1}, self.st.margin)
+        classes = self.st.classes
+        least = [self._one_sided("right", y, [y], [], 1) for y in range(len(classes))]
+        most = [self._one_sided("wrong", z, [], [z], -1) for z in range(len(classes))]
+        for y, a in enumerate(least):
+            for z, b in enumerate(most):
+                if y != z and (a is None or b is None or a - b < self.st.margin):
+                    self.lines.match("pair", f"pair {y} {z}")
+                    fails = [x for x in range(len(classes)) if x != y and classes[x] is not None and classes[y] is not None]
+                    self._prove([y], fails, {y: 1, z: -1}, self.st.margin)
 
-    def _one_sided(self, rule: str, y: int, sign: int) -> Rational | None:
-        """`right y A` or `wrong y B` with its proof; nothing for `none`."""
-        (text,) = pattern(rule, self.lines.next(rule), f"{rule} {y} ?")
+    def _one_sided(self, rule: str, y: int, holds: list[int], fails: list[int], sign: int) -> Fraction | None:
+        (text,) = self.lines.match(rule, f"{rule} {y} ?")
         if text == "none":
             return None
-        bound = rational(rule, text)
-        if sign > 0:
-            self._prove(y, [], {y: 1}, bound)
-        else:
-            self._prove(None, [y], {y: -1}, (-bound[0], bound[1]))
+        bound = rational(text)
+        self._prove(holds, fails, {y: sign}, sign * bound)
         return bound
 
-    def _prove(self, holds: int | None, fails: list[int], goal: dict[int, int], bound: Rational) -> None:
-        pattern("head", self.lines.next("head"), "prove")
+    def _prove(self, holds: list[int], fails: list[int], goal: dict[int, int], bound: Fraction) -> None:
+        self.lines.match("head", "prove")
         Proof(self.lines, Head(self.facts, holds, fails, goal, bound).sequent)
 
 
@@ -1459,13 +1119,17 @@ def check(statement: BinaryIO, certificate: BinaryIO) -> tuple[bool, str]:
         lines = Lines(certificate)
         Certificate(st, lines)
     except Reject as reject:
-        text = f"line {lines.number} rule {reject.rule}: expected {reject.expected}, got {reject.got}"
+        try:
+            expected, got = reject.args[0], str(reject.args[1])[:200]
+        except ValueError:  # an integer with too many digits to be written
+            got = "a number that is too long"
+        text = f"line {lines.number} rule {lines.rule}: expected {expected}, got {got}"
         return False, "REJECTED " + text.replace("\n", " ").encode("ascii", "replace").decode()
-    return True, f"PROVED {st.hash} margin {show(st.margin)} sizes {st.sizes()}"
+    return True, f"PROVED {st.hash} margin {st.margin} sizes {st.sizes()}"
 
 
 def main(arguments: list[str]) -> int:
-    """Checks the two files named; 0 for PROVED, 1 for REJECTED, 4 for files that cannot be read."""
+    """Checks the two files named: 0 for PROVED, 1 for REJECTED, 4 for files that cannot be read."""
     if len(arguments) != 2:
         sys.stderr.write("usage: python -I -S kernel.py STATEMENT CERTIFICATE\n")
         return 4
