@@ -29,7 +29,6 @@ from exactcnn.prover.rows import (
     Row,
     Split,
     Sub,
-    combination,
     integral,
     primitive,
 )
@@ -62,10 +61,12 @@ def prove_head(numbering: Numbering, wanted: fmpq, seconds: float) -> HeadProof 
         return HeadProof(constant, Leaf(()))
     search = _Search(numbering, time.monotonic() + seconds)
     root = search.root()
-    if root is None:
-        return None
+    goal = sequent.bound(wanted)
     try:
-        proof = search.proof(sequent.bound(wanted), root, 0)
+        proof = search.at_once(goal, root)
+        if proof is None:
+            search.refine(root)
+            proof = search.proof(goal, root, 0)
     except _TooHardError:
         proof = None
     if proof is not None:
@@ -74,16 +75,30 @@ def prove_head(numbering: Numbering, wanted: fmpq, seconds: float) -> HeadProof 
     return None if found is None else HeadProof(found[0], root.wrapped(Leaf(found[1])))
 
 
+@dataclass(frozen=True)
+class _Bound:
+    """A bound of an argument, and what is to be added up to show it."""
+
+    value: fmpq
+    parts: Sequence[tuple[Fact, fmpq]]
+
+    def fact(self) -> Fact:
+        """The fact that states it."""
+        return Combined.of(self.parts)
+
+
 @dataclass
 class _State:
     """A branch: what is assumed, and the best bounds known.
 
     Attributes
     ----------
-    trail: the unit clauses chosen in this branch, with the literal that each assumed.
     low, high: variable -> (bound, fact that states it).
-    facts: further rows for the relaxation: chords, rows of splits, definitions.
-    touched: literals assumed since the state was made.
+    facts: further rows for the relaxation.
+    decided: nodes that were split, with the case.
+    trail: the unit clauses chosen in this branch, with the literal that each assumed.
+    changed: variables whose bounds became better in this branch.
+    closed: a clause without live literals, which ends the branch.
     """
 
     assumed: dict[Hashable, bool]
@@ -92,6 +107,7 @@ class _State:
     facts: list[Fact]
     decided: dict[int, int] = field(default_factory=dict)
     trail: list[tuple[Hashable, Literal]] = field(default_factory=list)
+    changed: set[int] = field(default_factory=set)
     closed: Hashable = None
 
     def copy(self) -> _State:
@@ -114,6 +130,7 @@ class _Search:
         self.numbering = numbering
         self.sequent: HeadLocal = numbering.sequent
         self.end = end
+        self._above = {g.key[1]: g for g in numbering.base if _is_above(g.key)}
         self._watch: dict[Hashable, list[Clause]] = {}
         for clause in numbering.clauses:
             for atom, _ in clause.literals:
@@ -121,7 +138,7 @@ class _Search:
 
     # -- states -------------------------------------------------------------------------------------------------------
 
-    def root(self) -> _State | None:
+    def root(self) -> _State:
         """The state before any case."""
         state = _State({}, {}, {}, list(self.numbering.base))
         for given in self.numbering.base:
@@ -129,8 +146,13 @@ class _Search:
         self._propagate(state, self.numbering.clauses)
         if state.closed is None:
             self._evaluate(state)
-            self._refine(state, [c for c in self.numbering.clauses if c.key[0] == "premise" or self._opened(state, c)], 0)
         return state
+
+    def refine(self, state: _State) -> None:
+        """Adds what the branches of each clause agree on."""
+        if state.closed is None:
+            clauses = [c for c in self.numbering.clauses if c.key[0] == "premise" or self._opened(state, c)]
+            self._refine(state, clauses, 0)
 
     def _opened(self, state: _State, clause: Clause) -> bool:
         """Whether a clause of the features' definitions says something that is not said yet."""
@@ -195,8 +217,9 @@ class _Search:
         known = table.get(v)
         if known is None or (bound > known[0] if c > 0 else bound < known[0]):
             table[v] = (bound, fact)
+            state.changed.add(v)
 
-    def _argument(self, state: _State, node: Node) -> tuple[tuple[fmpq, Fact] | None, tuple[fmpq, Fact] | None]:
+    def _argument(self, state: _State, node: Node) -> tuple[_Bound | None, _Bound | None]:
         """Bounds of z from the bounds of its variables."""
         terms, constant = node.arguments[0]
         found = []
@@ -210,29 +233,36 @@ class _Search:
                 total += c * known[0]
                 parts.append((known[1], fmpq(sign * c, known[1].row.terms[v])))
             else:
-                found.append((total / node.scale, Combined.of(parts)))
+                found.append(_Bound(total / node.scale, parts))
                 continue
             found.append(None)
         return found[0], found[1]
 
     def _evaluate(self, state: _State) -> None:
-        """Bounds of all nodes, in order."""
+        """Bounds of the nodes whose arguments have better bounds than before, in order."""
         for node in self.sequent.nodes:
-            self._evaluate_node(state, node, *self._argument(state, node))
+            if not state.changed.isdisjoint(node.arguments[0][0]):
+                self._evaluate_node(state, node, *self._argument(state, node))
 
-    def _evaluate_node(
-        self, state: _State, node: Node, low: tuple[fmpq, Fact] | None, high: tuple[fmpq, Fact] | None
-    ) -> None:
+    def _evaluate_node(self, state: _State, node: Node, low: _Bound | None, high: _Bound | None) -> bool:
+        """Bounds of a node from those of its argument; whether they are better."""
         y = node.variable
+        better = False
         if high is not None:
-            most = max(high[0], fmpq(0))
+            most = max(high.value, fmpq(0))
             if y not in state.high or most < state.high[y][0]:
-                state.high[y] = (most, Sub.of(high[1], node))
-                state.facts.append(state.high[y][1])
-        if low is not None and low[0] > 0 and (y not in state.low or low[0] > state.low[y][0]):
-            above = next(g for g in self.numbering.base if g.key == ("node", y, 1))
-            parts = [(above, fmpq(node.scale, above.row.terms[y])), (low[1], _factor(low[1], node))]
-            state.low[y] = (low[0], Combined.of(parts))
+                fact = Sub.of(high.fact(), node)
+                state.high[y] = (most, fact)
+                state.facts.append(fact)
+                better = True
+        if low is not None and low.value > 0 and (y not in state.low or low.value > state.low[y][0]):
+            above, stated = self._above[y], low.fact()
+            parts = [(above, fmpq(node.scale, above.row.terms[y])), (stated, _factor(stated, node))]
+            state.low[y] = (low.value, Combined.of(parts))
+            better = True
+        if better:
+            state.changed.add(y)
+        return better
 
     # -- what all branches of a clause agree on -----------------------------------------------------------------------
 
@@ -255,13 +285,20 @@ class _Search:
         open_ones = [b for _, b in branches if b.closed is None]
         if not open_ones:
             return False
+        # Only what became better in every branch can be agreed on.
+        touched = set.intersection(*(b.changed for b in open_ones))
         changed = False
         for v in range(len(self.sequent.channels)):
-            changed |= self._agreed_variable(state, clause, branches, open_ones, v)
+            if v in touched:
+                changed |= self._agreed_variable(state, clause, branches, open_ones, v)
         for node in self.sequent.nodes:
-            changed |= self._agreed_argument(state, clause, branches, open_ones, node)
-            self._evaluate_node(state, node, *self._argument(state, node))
-            changed |= self._agreed_variable(state, clause, branches, open_ones, node.variable)
+            terms = node.arguments[0][0]
+            if all(not b.changed.isdisjoint(terms) for b in open_ones):
+                changed |= self._agreed_argument(state, clause, branches, open_ones, node)
+            if not state.changed.isdisjoint(terms):
+                self._evaluate_node(state, node, *self._argument(state, node))
+            if node.variable in touched:
+                changed |= self._agreed_variable(state, clause, branches, open_ones, node.variable)
         return changed
 
     def _agreed_variable(
@@ -287,6 +324,7 @@ class _Search:
             have = Have(row, self._cases(clause, branches, row, facts))
             mine[v] = (value, have)
             state.facts.append(have)
+            state.changed.add(v)
             changed = True
         return changed
 
@@ -306,21 +344,18 @@ class _Search:
             present = [b for b in bounds if b is not None]
             if len(present) < len(bounds):
                 continue
-            value = min(b[0] for b in present) if sign > 0 else max(b[0] for b in present)
+            value = min(b.value for b in present) if sign > 0 else max(b.value for b in present)
             known = mine[side]
-            if known is not None and (value <= known[0] if sign > 0 else value >= known[0]):
+            if known is not None and (value <= known.value if sign > 0 else value >= known.value):
                 continue
             terms, constant = node.arguments[0]
             limit = value * node.scale - constant
             q = int(limit.q)
             row = primitive({v: sign * c * q for v, c in terms.items()}, -sign * int(limit.p))
-            have = Have(row, self._cases(clause, branches, row, iter([b[1] for b in present])))
+            have = Have(row, self._cases(clause, branches, row, iter([b.fact() for b in present])))
             state.facts.append(have)
-            before = (state.low.get(node.variable), state.high.get(node.variable))
-            self._evaluate_node(
-                state, node, (value, have) if sign > 0 else None, (value, have) if sign < 0 else None
-            )
-            changed |= before != (state.low.get(node.variable), state.high.get(node.variable))
+            agreed = _Bound(value, [(have, fmpq(1))])
+            changed |= self._evaluate_node(state, node, agreed if sign > 0 else None, agreed if sign < 0 else None)
         return changed
 
     def _cases(
@@ -343,12 +378,9 @@ class _Search:
         """A proof of the goal in a branch."""
         if time.monotonic() > self.end:
             raise _TooHardError
-        if state.closed is not None:
-            return state.wrapped(None)
-        for strong in (False, True):
-            parts = closing(self._rows(state, strong=strong), goal.terms, goal.constant)
-            if parts is not None:
-                return state.wrapped(Leaf(parts))
+        found = self.at_once(goal, state)
+        if found is not None:
+            return found
         if depth >= _DEPTH:
             return None
         clause = self._open_clause(state)
@@ -361,6 +393,16 @@ class _Search:
                 branches.append((literal, found))
             return state.wrapped(Choose(clause.key, tuple(branches)))
         return self._split(goal, state, depth)
+
+    def at_once(self, goal: Row, state: _State) -> Proof | None:
+        """A proof of the goal by one relaxation."""
+        if state.closed is not None:
+            return state.wrapped(None)
+        for strong in (False, True):
+            parts = closing(self._rows(state, strong=strong), goal.terms, goal.constant)
+            if parts is not None:
+                return state.wrapped(Leaf(parts))
+        return None
 
     def _split(self, goal: Row, state: _State, depth: int) -> Proof | None:
         node = self._most_wrong(goal, state)
@@ -406,10 +448,10 @@ class _Search:
         low, high = self._argument(state, node)
         if low is None or high is None or node.variable in state.decided:
             return
-        if low[0] < 0 < high[0]:
-            yield Chord.of(node, low[1], high[1], low[0], high[0])
-        elif low[0] >= 0:
-            yield identity(node, low[1])
+        if low.value < 0 < high.value:
+            yield Chord.of(node, low.fact(), high.fact(), low.value, high.value)
+        elif low.value >= 0:
+            yield identity(node, low.fact())
 
     def _most_wrong(self, goal: Row, state: _State) -> Node | None:
         relaxed, _ = least(self._rows(state, strong=True), goal.terms)
@@ -449,4 +491,7 @@ def _factor(fact: Fact, node: Node) -> fmpq:
     return abs(fmpq(c, fact.row.terms[v]))
 
 
-_ = combination
+
+def _is_above(key: Hashable) -> bool:
+    """Whether a given row is y - z >= 0 of a node."""
+    return isinstance(key, tuple) and key[0] == "node" and key[2] == 1
