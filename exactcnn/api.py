@@ -112,9 +112,7 @@ def verify(
         from exactcnn.prover.verify import Settings, verify_modular
         from exactcnn.solvers.z3_solver import Z3Solver
 
-        settings = Settings(
-            timeout=timeout, workers=workers, confirm=_rejected, source_sha256=_source_sha256(subject)
-        )
+        settings = Settings(timeout=timeout, workers=workers, confirm=_rejected, source_sha256=_source_sha256(subject))
         if progress is not None:
             settings = replace(settings, progress=progress)
         outcome = verify_modular(task, subject, chosen, Z3Solver(), settings)

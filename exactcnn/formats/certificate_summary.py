@@ -38,8 +38,8 @@ def _claim_lines(claim: Sequence[Sequence[str]], names: dict[str, list[str]]) ->
     low_h, high_h, low_w, high_w = fields["sizes"]
     source = fields["source"][0]
     return [
-        f'claim: on every admissible image of the task "{names["task"][0]}", of height {_range(low_h, high_h)} and width '
-        f"{_range(low_w, high_w)}, the logit of the label leads every other by at least {fields['margin'][0]}",
+        f'claim: on every admissible image of the task "{names["task"][0]}", of height {_range(low_h, high_h)} '
+        f"and width {_range(low_w, high_w)}, the logit of the label leads all others by at least {fields['margin'][0]}",
         "network: " + ("exact weights, in the statement" if source == "none" else f"read from ONNX, SHA-256 {source}"),
         f"classes, each with a witness image: {', '.join(names['class'])}",
     ]
@@ -80,7 +80,9 @@ def _head_lines(proof: Sequence[Sequence[str]], names: dict[str, list[str]]) -> 
     for tokens in proof:
         if tokens[0] in _HEAD[:2] and len(tokens) == 3 and tokens[2] != "none":
             verb, side = ("holds", "at least") if tokens[0] == "right" else ("fails", "at most")
-            lines.append(f'  where the formula of "{names["class"][int(tokens[1])]}" {verb}, its logit is {side} {tokens[2]}')
+            lines.append(
+                f'  where the formula of "{names["class"][int(tokens[1])]}" {verb}, its logit is {side} {tokens[2]}'
+            )
         elif tokens[0] == "pair":
             label, other = (names["class"][int(n)] for n in tokens[1:])
             lines.append(f'  on images of "{label}", its logit leads that of "{other}" by the margin')
@@ -91,5 +93,6 @@ def _head_lines(proof: Sequence[Sequence[str]], names: dict[str, list[str]]) -> 
 def _size_lines(proof: Sequence[Sequence[str]]) -> list[str]:
     rules = Counter(tokens[0] for tokens in proof)
     used = ", ".join(f"{rule} {rules[rule]}" for rule in _RULES if rules[rule])
-    digits = max((len(d) for tokens in proof if tokens[0] != "statement" for t in tokens for d in re.findall("[0-9]+", t)), default=0)
+    numbers = (n for tokens in proof if tokens[0] != "statement" for t in tokens for n in re.findall("[0-9]+", t))
+    digits = max((len(n) for n in numbers), default=0)
     return [f"rules used: {used}", f"largest number: {digits} digits"]

@@ -6,7 +6,7 @@ solver's word counts for nothing.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flint import fmpq
@@ -15,7 +15,7 @@ from exactcnn.core.outcome import Stretched
 from exactcnn.formats.certificate import Block, format_certificate, head_line, lower_line, plain_line, upper_line
 from exactcnn.formats.statement import format_statement, statement_sha256
 from exactcnn.prover.head_bounds import HeadBound, one_sided, pairwise
-from exactcnn.prover.head_local import FactRow, HeadLocal, Literal, Numbering, head_local
+from exactcnn.prover.head_local import FactRow, HeadLocal, Numbering, head_local
 from exactcnn.prover.head_proof import HeadProof, prove_head
 from exactcnn.prover.instance import Instance
 from exactcnn.prover.local_facts import UpperResult
@@ -156,7 +156,8 @@ def _proofs(
     known: Mapping[HeadStatement, fmpq | None],
     deadline: Deadline,
 ) -> list[HeadProof | None]:
-    jobs = [_HeadJob(s, known[s]) if known.get(s) is not None else None for s in statements]
+    wanted = [known.get(s) for s in statements]
+    jobs = [None if w is None else _HeadJob(s, w) for s, w in zip(statements, wanted, strict=True)]
     return list(pool.run(_prove_head, jobs, deadline))
 
 
@@ -182,10 +183,7 @@ def _head_block(line: _HeadLine, facts: Sequence[FactRow]) -> Block:
         return Block(text)
     numbering = Numbering(line.sequent, facts)
 
-    def switched(literal: Hashable) -> list[object]:
-        return list(numbering.switched.get(literal, ()))  # type: ignore[call-overload]
-
-    lines = written(line.proof.proof, numbering.base, numbering.number, switched)  # type: ignore[arg-type]
+    lines = written(line.proof.proof, numbering.base, numbering.number, numbering.switched)
     return Block(text, ["prove", *lines])
 
 
@@ -265,9 +263,7 @@ class _UpperJob:
     kinds: tuple[tuple[int, Kind, tuple[Placed, ...]], ...]
 
 
-def _fact_blocks(
-    proved: Proved, facts: Sequence[FactRow], deadline: Deadline, workers: int | None
-) -> list[Block]:
+def _fact_blocks(proved: Proved, facts: Sequence[FactRow], deadline: Deadline, workers: int | None) -> list[Block]:
     jobs = [_upper_job(proved, fact) for fact in facts if fact.kind in ("top", "upper")]
     with Workers(NumberedStem(proved.instance), workers) as pool:
         results = iter(list(pool.run(_prove_upper, jobs, deadline)))
@@ -331,6 +327,3 @@ def _lower_block(proved: Proved, fact: FactRow) -> Block:
             raise NoCertificateError(f"no position sees every window of feature {feature} with S_{fact.channel}")
         lines.append(f"see {place[0]} {place[1]} box")
     return Block(lower_line(feature, template, fact.channel, fact.local), lines)
-
-
-_ = Literal

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-
-import math
 
 from flint import fmpq
 
@@ -51,10 +50,11 @@ class FactRow:
 
 @dataclass(frozen=True)
 class Clause:
-    """A disjunction; the key tells it from others."""
+    """A disjunction; the key tells it from others. Those of the class formulas are premises."""
 
     key: Hashable
     literals: tuple[Literal, ...]
+    is_premise: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,15 @@ class HeadLocal:
 
 
 class Numbering:
-    """A head sequent with a list of facts: its clauses, its rows, and what literals switch on."""
+    """A head sequent with a list of facts: its clauses, its rows, and what literals switch on.
+
+    Attributes
+    ----------
+    base: the given rows, in order.
+    above: for each node the row y - z >= 0.
+    clauses: all clauses, in order; `number` has the place of each by its key.
+    switched: the rows that each literal provides.
+    """
 
     def __init__(self, sequent: HeadLocal, facts: Sequence[FactRow]) -> None:
         self.sequent = sequent
@@ -100,8 +108,11 @@ class Numbering:
         for k, variable in sorted(sequent.variable.items()):
             for kind in ("floor", "top"):
                 self.base += [Given(f.row(variable), f) for f in in_cone if f.kind == kind and f.channel == k]
+        self.above: dict[int, Given] = {}
         for node in sequent.nodes:
-            self.base += [Given(row, ("node", node.variable, i)) for i, row in enumerate(node.base_rows())]
+            nonnegative, above = (Given(r, ("node", node.variable, i)) for i, r in enumerate(node.base_rows()))
+            self.base += [nonnegative, above]
+            self.above[node.variable] = above
         self.clauses: list[Clause] = list(sequent.premises)
         self.switched: dict[Literal, list[Given]] = {}
         for f in sorted(sequent.in_play):
@@ -214,14 +225,15 @@ class _Premises:
             self._none_of(chosen.alternatives)
 
     def _add(self, literals: Iterable[Literal]) -> None:
-        self.clauses.append(Clause(("premise", len(self.clauses)), tuple(literals)))
+        self.clauses.append(Clause(("premise", len(self.clauses)), tuple(literals), is_premise=True))
 
     def _literals(self, alternative: Alternative) -> list[Literal]:
         index = self._task.feature_index
         required = sorted(index[n] for n in alternative.requires)
         forbidden = sorted(index[n] for n in alternative.forbids)
         self.features.update(required, forbidden)
-        return [(("c", f), True) for f in required] + [(("c", f), False) for f in forbidden]
+        found: list[Literal] = [(("c", f), True) for f in required]
+        return found + [(("c", f), False) for f in forbidden]
 
     def _some_of(self, alternatives: Iterable[Alternative]) -> None:
         listed = list(alternatives)

@@ -9,7 +9,7 @@ weak, clauses are branched on and nodes are split.
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from flint import fmpq
@@ -17,8 +17,8 @@ from flint import fmpq
 from exactcnn.prover.head_local import Clause, HeadLocal, Literal, Numbering
 from exactcnn.prover.relax import closing, least
 from exactcnn.prover.rows import (
-    Chord,
     Choose,
+    Chord,
     Combined,
     Fact,
     Given,
@@ -29,7 +29,9 @@ from exactcnn.prover.rows import (
     Row,
     Split,
     Sub,
+    identity,
     integral,
+    lined_up,
     primitive,
 )
 
@@ -130,7 +132,7 @@ class _Search:
         self.numbering = numbering
         self.sequent: HeadLocal = numbering.sequent
         self.end = end
-        self._above = {g.key[1]: g for g in numbering.base if _is_above(g.key)}
+        self._above = numbering.above
         self._watch: dict[Hashable, list[Clause]] = {}
         for clause in numbering.clauses:
             for atom, _ in clause.literals:
@@ -151,7 +153,7 @@ class _Search:
     def refine(self, state: _State) -> None:
         """Adds what the branches of each clause agree on."""
         if state.closed is None:
-            clauses = [c for c in self.numbering.clauses if c.key[0] == "premise" or self._opened(state, c)]
+            clauses = [c for c in self.numbering.clauses if c.is_premise or self._opened(state, c)]
             self._refine(state, clauses, 0)
 
     def _opened(self, state: _State, clause: Clause) -> bool:
@@ -222,7 +224,7 @@ class _Search:
     def _argument(self, state: _State, node: Node) -> tuple[_Bound | None, _Bound | None]:
         """Bounds of z from the bounds of its variables."""
         terms, constant = node.arguments[0]
-        found = []
+        found: list[_Bound | None] = []
         for tables in ((state.low, state.high), (state.high, state.low)):
             sign = 1 if tables[0] is state.low else -1
             total, parts = fmpq(constant), []
@@ -257,7 +259,7 @@ class _Search:
                 better = True
         if low is not None and low.value > 0 and (y not in state.low or low.value > state.low[y][0]):
             above, stated = self._above[y], low.fact()
-            parts = [(above, fmpq(node.scale, above.row.terms[y])), (stated, _factor(stated, node))]
+            parts = [(above, fmpq(node.scale, above.row.terms[y])), (stated, lined_up(stated, node))]
             state.low[y] = (low.value, Combined.of(parts))
             better = True
         if better:
@@ -267,7 +269,7 @@ class _Search:
     # -- what all branches of a clause agree on -----------------------------------------------------------------------
 
     def _refine(self, state: _State, clauses: Sequence[Clause], nested: int) -> None:
-        for _ in range(_ROUNDS):
+        for _ in range(1 if nested else _ROUNDS):
             changed = False
             for clause in clauses:
                 if time.monotonic() > self.end:
@@ -427,7 +429,7 @@ class _Search:
         """The next clause to branch on: of the formulas first, then what features in the image or absent mean."""
         for first in (True, False):
             for clause in self.numbering.clauses:
-                if (clause.key[0] == "premise") is first and (first or self._opened(state, clause)):
+                if clause.is_premise is first and (first or self._opened(state, clause)):
                     live = self._live(state, clause)
                     if live is not None and len(live) > 1:
                         return clause
@@ -475,23 +477,3 @@ class _Search:
             return None
         v = next(iter(terms))
         return constant + exact[0] * terms[v] / row.terms[v], exact[1]
-
-
-def identity(node: Node, low: Fact) -> Have:
-    """z - y >= 0, from a fact that states a bound z >= l >= 0."""
-    up, down = (tuple(Given(row) for row in rows) for rows in node.cases())
-    # Below: z >= 0 and -y >= 0 give z - y >= 0.
-    parts = integral([(low, _factor(low, node)), (down[1], fmpq(node.scale))])
-    return Have(up[1].row, Split(node, ((up, Leaf(((up[1], 1),))), (down, Leaf(parts)))))
-
-
-def _factor(fact: Fact, node: Node) -> fmpq:
-    """What multiplies a fact about z so that its terms are those of Z, up to sign."""
-    v, c = next(iter(node.arguments[0][0].items()))
-    return abs(fmpq(c, fact.row.terms[v]))
-
-
-
-def _is_above(key: Hashable) -> bool:
-    """Whether a given row is y - z >= 0 of a node."""
-    return isinstance(key, tuple) and key[0] == "node" and key[2] == 1

@@ -29,7 +29,9 @@ from exactcnn.prover.rows import (
     Split,
     Sub,
     combination,
+    identity,
     integral,
+    lined_up,
     primitive,
 )
 from exactcnn.prover.sub_facts import subadditive_facts
@@ -62,8 +64,8 @@ class _Search:
 
     def __post_init__(self) -> None:
         self._lemmas = list(subadditive_facts(self.sequent))
-        self._ranges = {v: self._pixel_range(v) for v in range(self.sequent.pixels)}
-        self._chords: list[Fact] | None = None
+        self._chords: list[Fact] = []
+        self._bounded_once = False
 
     def proof(self, goal: Row, facts: list[Fact], decided: Mapping[int, int], depth: int) -> Proof | None:
         """A proof of the goal from the facts of a branch; `decided` says which nodes were split above it."""
@@ -133,9 +135,7 @@ class _Search:
         self, node: Node, number: int, bound: fmpq, facts: list[Fact], decided: Mapping[int, int], *, strong: bool
     ) -> Fact | None:
         """The fact z <= bound for an argument: exactly this for a maximum, or a better one for a ReLU."""
-        terms, constant = node.arguments[number]
-        limit = bound * node.scale - constant
-        row = primitive({v: -c * int(limit.q) for v, c in terms.items()}, int(limit.p))
+        row = _at_most(node, number, bound)
         parts = self._taken_apart(row, facts, decided, strong=strong)
         if parts is None:
             return None
@@ -145,62 +145,54 @@ class _Search:
 
     # -- rows ---------------------------------------------------------------------------------------------------------
 
-    def _pixel_range(self, pixel: int) -> tuple[fmpq, fmpq, Fact, Fact]:
+    def _pixel_range(self, pixel: int) -> _Range:
         low, high = self.sequent.givens[2 * pixel : 2 * pixel + 2]
-        return (
-            fmpq(-low.row.constant, low.row.terms[pixel]),
-            fmpq(high.row.constant, -high.row.terms[pixel]),
-            low,
-            high,
-        )
+        least, most = fmpq(-low.row.constant, low.row.terms[pixel]), fmpq(high.row.constant, -high.row.terms[pixel])
+        return _Range(least, most, low, high)
 
     def _all_chords(self) -> list[Fact]:
-        """Upper bounds of every ReLU over the interval of its argument, layer by layer."""
-        if self._chords is None:
-            self._chords = []
-            known = dict(self._ranges)
+        """Upper bounds of the ReLUs and maxima over the intervals of their arguments, layer by layer."""
+        if not self._bounded_once:
+            self._bounded_once = True
+            known = {v: self._pixel_range(v) for v in range(self.sequent.pixels)}
             for node in self.sequent.nodes:
-                known[node.variable] = self._bounded(node, known)
+                try:
+                    known[node.variable] = self._bounded(node, known)
+                except (_UnboundedError, KeyError):
+                    # What depends on a constant argument has no bounds by rows; splits remain.
+                    continue
         return self._chords
 
-    def _bounded(
-        self, node: Node, known: Mapping[int, tuple[fmpq, fmpq, Fact, Fact]]
-    ) -> tuple[fmpq, fmpq, Fact, Fact]:
+    def _bounded(self, node: Node, known: Mapping[int, _Range]) -> _Range:
         """Interval bounds of a node; rows that say more than they do are put among the chords."""
-        base = self._base(node)
-        chords = self._chords if self._chords is not None else []
+        ranges = [_interval(node, number, known) for number in range(len(node.arguments))]
         if node.maximum:
-            ranges = [_interval(a, node.scale, known) for a in node.arguments]
-            most = max(r[1] for r in ranges)
-            best = max(range(len(ranges)), key=lambda i: ranges[i][0])
-            below: list[Fact] = []
-            for (terms, constant), (_, _, _, fact) in zip(node.arguments, ranges, strict=True):
-                limit = most * node.scale - constant
-                row = primitive({v: -c * int(limit.q) for v, c in terms.items()}, int(limit.p))
-                if fact is None:
-                    return ranges[best][0], most, base[best], base[best]
-                below.append(Have(row, Leaf(((fact, 1),))))
-            if any(not terms for terms, _ in node.arguments):
-                return ranges[best][0], most, base[best], base[best]
-            high: Fact = MaxLe.below(node, most, below)
-            chords.append(high)
-            low_fact = ranges[best][2]
-            low = Combined.of([(base[best], _fit(base[best], node)), (low_fact, 1)]) if low_fact else base[best]
-            return ranges[best][0], most, low, high
-        least, most, low_fact, high_fact = _interval(node.arguments[0], node.scale, known)
-        if low_fact is None or high_fact is None:
-            raise _TooHardError
-        high = Sub.of(high_fact, node)
-        chords.append(high)
-        if least < 0 < most:
-            chords.append(Chord.of(node, low_fact, high_fact, least, most))
-        elif least >= 0:
-            chords.append(_identity(node, low_fact, self.sequent))
-        return max(least, fmpq(0)), max(most, fmpq(0)), base[0], high
+            return self._bounded_maximum(node, ranges)
+        found = ranges[0]
+        high = Sub.of(found.high_fact, node)
+        self._chords.append(high)
+        if found.low < 0 < found.high:
+            self._chords.append(Chord.of(node, found.low_fact, found.high_fact, found.low, found.high))
+        elif found.low >= 0:
+            self._chords.append(identity(node, found.low_fact))
+        zero = fmpq(0)
+        return _Range(max(found.low, zero), max(found.high, zero), self._definition(node, 0), high)
 
-    def _base(self, node: Node) -> Sequence[Given]:
-        """The given rows of the node's definition."""
-        return self.sequent.definitions[node.variable]
+    def _bounded_maximum(self, node: Node, ranges: Sequence[_Range]) -> _Range:
+        best = max(range(len(ranges)), key=lambda i: ranges[i].low)
+        most = max(r.high for r in ranges)
+        below = [Have(_at_most(node, i, most), Leaf(((r.high_fact, 1),))) for i, r in enumerate(ranges)]
+        high = MaxLe.below(node, most, below)
+        self._chords.append(high)
+        base, low_fact = self._definition(node, best), ranges[best].low_fact
+        low = Combined.of(
+            [(base, fmpq(node.scale, base.row.terms[node.variable])), (low_fact, lined_up(low_fact, node, best))]
+        )
+        return _Range(ranges[best].low, most, low, high)
+
+    def _definition(self, node: Node, number: int) -> Given:
+        """A given row of the node's definition."""
+        return self.sequent.definitions[node.variable][number]
 
     # -- splits -------------------------------------------------------------------------------------------------------
 
@@ -229,43 +221,43 @@ class _Search:
         return chosen
 
 
-def _interval(
-    argument: tuple[Mapping[int, int], int], scale: int, known: Mapping[int, tuple[fmpq, fmpq, Fact, Fact]]
-) -> tuple[fmpq, fmpq, Fact, Fact]:
-    """The range of an argument over the ranges of its variables, with the facts that show it (None for a constant)."""
-    terms, constant = argument
-    low = high = fmpq(constant)
-    below, above = [], []
-    for v, c in terms.items():
-        least, most, low_fact, high_fact = known[v]
-        low += c * (least if c > 0 else most)
-        high += c * (most if c > 0 else least)
-        for parts, fact, sign in ((below, low_fact if c > 0 else high_fact, 1), (above, high_fact if c > 0 else low_fact, -1)):
-            parts.append((fact, fmpq(sign * c, fact.row.terms[v])))
+@dataclass(frozen=True)
+class _Range:
+    """Bounds of a variable or an argument, and the facts that state them."""
+
+    low: fmpq
+    high: fmpq
+    low_fact: Fact
+    high_fact: Fact
+
+
+class _UnboundedError(Exception):
+    """An argument is a constant, so that no rows bound it."""
+
+
+def _interval(node: Node, number: int, known: Mapping[int, _Range]) -> _Range:
+    """The range of an argument over the ranges of its variables."""
+    terms, constant = node.arguments[number]
     if not terms:
-        return low / scale, high / scale, None, None  # type: ignore[return-value]
-    return low / scale, high / scale, Combined.of(below), Combined.of(above)
+        raise _UnboundedError
+    low = high = fmpq(constant)
+    below: list[tuple[Fact, fmpq]] = []
+    above: list[tuple[Fact, fmpq]] = []
+    for v, c in terms.items():
+        found = known[v]
+        first, last = (found.low_fact, found.high_fact) if c > 0 else (found.high_fact, found.low_fact)
+        low += c * (found.low if c > 0 else found.high)
+        high += c * (found.high if c > 0 else found.low)
+        below.append((first, fmpq(c, first.row.terms[v])))
+        above.append((last, fmpq(-c, last.row.terms[v])))
+    return _Range(low / node.scale, high / node.scale, Combined.of(below), Combined.of(above))
 
 
-def _fit(base: Given, node: Node) -> int:
-    """A placeholder for rows of maxima: the multiplier that lines their argument up is 1 after scaling."""
-    return 1
-
-
-def _identity(node: Node, low_fact: Fact, sequent: LocalSequent) -> Have:
-    """z - y >= 0 where z >= 0."""
-    cases = node.cases()
-    up, down = (tuple(Given(row) for row in rows) for rows in cases)
-    row = cases[0][1]
-    # Below: z >= 0 and -y >= 0 give z - y >= 0.
-    terms, constant = node.arguments[0]
-    v = next(iter(terms))
-    first = fmpq(terms[v], low_fact.row.terms[v])
-    second = fmpq(node.scale)
-    return Have(
-        row,
-        Split(node, ((up, Leaf(((up[1], 1),))), (down, Leaf(integral([(low_fact, first), (down[1], second)]))))),
-    )
+def _at_most(node: Node, number: int, bound: fmpq) -> Row:
+    """The row bound - z_number >= 0."""
+    terms, constant = node.arguments[number]
+    limit = bound * node.scale - constant
+    return primitive({v: -c * int(limit.q) for v, c in terms.items()}, int(limit.p))
 
 
 def _combines_to(parts: Sequence[tuple[Fact, int]], row: Row) -> bool:

@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from flint import fmpq
 
-from exactcnn.network.model import AvgPool2d, Conv2d, InputUnit, MaxPool2d, ReLU
+from exactcnn.network.model import AvgPool2d, Conv2d, InputUnit, ReLU
 from exactcnn.prover.instance import Instance
 from exactcnn.prover.rows import Given, Node, Row, primitive
 from exactcnn.theorem.local import Placed
@@ -126,19 +126,19 @@ class _Cone:
         """The excess nodes of a window."""
         pixel = self._shared.task.pixel
         box = self._shared.task.features[placed.feature].templates[placed.template]
-        keys = []
+        keys: list[_Key] = []
         for (channel, i, j), low, high in zip(
             np.ndindex(box.shape), box.low.rationals(), box.high.rationals(), strict=True
         ):
-            place = (_PIXEL, channel, placed.row + i, placed.column + j)
+            place: _Key = (_PIXEL, channel, placed.row + i, placed.column + j)
             self._pixels.add(place)
-            sides = []
+            sides: list[tuple[int, _Form]] = []
             if high < pixel.high:
                 sides.append((0, ({place: fmpq(1)}, -high)))
             if low > pixel.low:
                 sides.append((1, ({place: fmpq(-1)}, low)))
             for side, form in sides:
-                key = (_TASK, number, channel, i, j, side)
+                key: _Key = (_TASK, number, channel, i, j, side)
                 self._nodes[key] = ([form], False)
                 keys.append(key)
         return keys, placed

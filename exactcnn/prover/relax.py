@@ -45,7 +45,8 @@ class Relaxed:
 
 def closing(facts: Sequence[Fact], terms: Mapping[int, int], constant: int) -> tuple[tuple[Fact, int], ...] | None:
     """Integer multipliers that show `terms + constant >= 0` (or a contradiction), as `qed` takes them; None if the
-    relaxation is too weak."""
+    relaxation is too weak.
+    """
     goal = fmpq(constant)
     relaxed = _solve(facts, terms)
     if relaxed.absurd:
@@ -122,7 +123,7 @@ def _highs() -> Any:
     import highspy
 
     if not _cached:
-        solver = highspy.Highs()
+        solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
         solver.setOptionValue("output_flag", False)
         solver.setOptionValue("presolve", "off")
         solver.setOptionValue("threads", 1)
@@ -173,27 +174,25 @@ def _exact(
     `strict`: the terms are none, and the combination has to be a negative constant.
     """
     support = [i for i, w in enumerate(relaxed.weights) if w > _ZERO * _size(facts[i])]
-    candidates = (_rounded(facts, relaxed, support), lambda: _solved(facts, sorted({*support, *relaxed.basic}), terms))
-    for number, candidate in enumerate(candidates):
-        weights = candidate if number == 0 else candidate()  # type: ignore[operator]
-        if not weights:
-            if weights is not None and not terms and goal is not None and goal >= 0 and not strict:
-                return ()
-            continue
-        if strict and number == 1:
-            continue
-        parts = integral([(facts[i], w) for i, w in weights])
-        found, offset = combination((f.row, a) for f, a in parts)
-        if strict:
-            if not found and offset < 0:
-                return parts
-            continue
-        factor = _factor(found, terms)
-        if factor is not None and (goal is None or goal * factor >= offset):
-            return parts
+    parts = _integers(facts, _rounded(facts, relaxed, support))
+    if _shows(parts, terms, goal, strict=strict):
+        return parts
+    basis = sorted({*support, *relaxed.basic})
+    parts = _integers(facts, _contradictory(facts, basis) if strict else _solved(facts, basis, terms))
+    return parts if _shows(parts, terms, goal, strict=strict) else None
+
+
+def _integers(facts: Sequence[Fact], weights: Sequence[tuple[int, fmpq]] | None) -> tuple[tuple[Fact, int], ...]:
+    return integral([(facts[i], w) for i, w in weights]) if weights else ()
+
+
+def _shows(parts: Sequence[tuple[Fact, int]], terms: Mapping[int, int], goal: fmpq | None, *, strict: bool) -> bool:
+    """Whether the combination is what `_exact` promises."""
+    found, offset = combination((f.row, a) for f, a in parts)
     if strict:
-        return _contradiction(facts, sorted({*support, *relaxed.basic}))
-    return None
+        return not found and offset < 0
+    factor = _factor(found, terms)
+    return factor is not None and (goal is None or goal * factor >= offset)
 
 
 def _size(fact: Fact) -> float:
@@ -230,12 +229,12 @@ def _solved(facts: Sequence[Fact], support: Sequence[int], terms: Mapping[int, i
     return _nonnegative(support, matrix, right)
 
 
-def _contradiction(facts: Sequence[Fact], support: Sequence[int]) -> tuple[tuple[Fact, int], ...] | None:
+def _contradictory(facts: Sequence[Fact], support: Sequence[int]) -> list[tuple[int, fmpq]] | None:
+    """Weights on the support that give the constant -1; None if there are none, or not all are >= 0."""
     variables = sorted({v for i in support for v in facts[i].row.terms})
     matrix = [[fmpq(facts[i].row.terms.get(v, 0)) for i in support] for v in variables]
     matrix.append([fmpq(facts[i].row.constant) for i in support])
-    weights = _nonnegative(support, matrix, [fmpq(0)] * len(variables) + [fmpq(-1)])
-    return integral([(facts[i], w) for i, w in weights]) if weights else None
+    return _nonnegative(support, matrix, [fmpq(0)] * len(variables) + [fmpq(-1)])
 
 
 def _nonnegative(

@@ -31,6 +31,9 @@ __all__ = [
     "Split",
     "Sub",
     "combination",
+    "identity",
+    "integral",
+    "lined_up",
     "primitive",
 ]
 
@@ -226,7 +229,7 @@ class MaxLe:
 
     @staticmethod
     def below(node: Node, bound: fmpq, facts: Sequence[Fact]) -> MaxLe:
-        """y <= bound, from facts that state z_i <= bound for each argument."""
+        """Y <= bound, from facts that state z_i <= bound for each argument."""
         factors = []
         for (terms, _), fact in zip(node.arguments, facts, strict=True):
             if terms:
@@ -275,3 +278,17 @@ class Choose:
 
 
 Proof = Leaf | Split | Choose
+
+
+def lined_up(fact: Fact, node: Node, number: int = 0) -> fmpq:
+    """What multiplies a fact about an argument of a node so that its terms are those of Z_number, up to sign."""
+    v, c = next(iter(node.arguments[number][0].items()))
+    return abs(fmpq(c, fact.row.terms[v]))
+
+
+def identity(node: Node, low: Fact) -> Have:
+    """Z - y >= 0 for a ReLU, from a fact that states a bound z >= l >= 0."""
+    up, down = (tuple(Given(row) for row in rows) for rows in node.cases())
+    # Below: z >= 0 and -y >= 0 give z - y >= 0.
+    parts = integral([(low, lined_up(low, node)), (down[1], fmpq(node.scale))])
+    return Have(up[1].row, Split(node, ((up, Leaf(((up[1], 1),))), (down, Leaf(parts)))))

@@ -1,4 +1,4 @@
-"""The `sub` rows between the task's nodes and the network's, as facts (`exactcnn/theorem/local.py` says why they hold)."""
+"""The `sub` rows between the task's nodes and the network's, as facts (see `exactcnn/theorem/local.py`)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from exactcnn.prover.local_sequent import LocalSequent
 from exactcnn.prover.rows import Combined, Fact, Given, Have, Leaf, Node, Split, Sub, integral, primitive
 
 __all__ = ["subadditive_facts"]
-
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,9 @@ def subadditive_facts(sequent: LocalSequent) -> Iterator[Fact]:
                 if slope / weight > 0:
                     factor = slope / weight
                     premise = _premise(sequent, node, other, factor)
-                    bounded.append(_Bounded(node, other, factor, slope, offset, Sub.of(premise, node, [(other, factor)])))
+                    bounded.append(
+                        _Bounded(node, other, factor, slope, offset, Sub.of(premise, node, [(other, factor)]))
+                    )
             yield from (b.fact for b in bounded)
             if bounded:
                 best.setdefault(pixel, []).append(min(bounded, key=lambda b: b.rest))
@@ -61,23 +62,22 @@ def _slopes(node: Node, sequent: LocalSequent) -> list[tuple[int, fmpq, fmpq]]:
     if len(terms) > 4 or any(v >= sequent.pixels for v in terms):
         return []
     total = sum(map(abs, terms.values()))
-    return [
-        (v, fmpq(c, node.scale), fmpq(constant, node.scale)) for v, c in terms.items() if 2 * abs(c) > total
-    ]
+    return [(v, fmpq(c, node.scale), fmpq(constant, node.scale)) for v, c in terms.items() if 2 * abs(c) > total]
 
 
 def _premise(sequent: LocalSequent, node: Node, other: Node, factor: fmpq) -> Fact | None:
     """The fact factor * z_other + c - z_node >= 0; None if the difference is a constant."""
     rest: dict[int, fmpq] = {}
-    for part, weight in ((other, factor), (node, fmpq(-1))):
+    weighted: tuple[tuple[Node, fmpq], ...] = ((other, factor), (node, fmpq(-1)))
+    for part, weight in weighted:
         for v, c in part.arguments[0][0].items():
             rest[v] = rest.get(v, fmpq(0)) + weight * c / part.scale
-    needed = []
-    for v, c in rest.items():
-        if c != 0:
+    needed: list[tuple[Fact, fmpq]] = []
+    for v, coefficient in rest.items():
+        if coefficient != 0:
             low, high = sequent.givens[2 * v : 2 * v + 2]
-            fact = low if c > 0 else high
-            needed.append((fact, c / fact.row.terms[v]))
+            fact = low if coefficient > 0 else high
+            needed.append((fact, coefficient / fact.row.terms[v]))
     return Combined.of(needed) if needed else None
 
 

@@ -6,11 +6,12 @@ those of the kernel: given rows first, then each derived row, and the rows that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from typing import Any
 
 from exactcnn.prover.rows import (
-    Chord,
     Choose,
+    Chord,
     Combined,
     Fact,
     Given,
@@ -25,7 +26,7 @@ from exactcnn.prover.rows import (
 
 __all__ = ["used_keys", "written"]
 
-Switched = Callable[[Hashable], Sequence[Given]]
+Switched = Mapping[Any, Sequence[Given]]
 
 
 def written(
@@ -42,7 +43,7 @@ def written(
     clauses: the number of each clause, by its key.
     switched: the rows that a literal provides.
     """
-    writer = _Writer(givens, clauses or {}, switched or (lambda _: ()))
+    writer = _Writer(givens, clauses or {}, switched or {})
     writer.proof(proof)
     return writer.lines
 
@@ -70,7 +71,7 @@ class _Writer:
             case Choose(clause, cases):
                 self.lines.append(f"choose {self._clauses[clause]}")
                 for literal, rest in cases:
-                    self._branch(self._switched(literal), rest)
+                    self._branch(self._switched.get(literal, ()), rest)
         self._forget(mark)
 
     def _branch(self, givens: Sequence[Given], proof: Proof) -> None:
