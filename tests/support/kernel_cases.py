@@ -1,0 +1,462 @@
+"""What the kernel has to accept and to reject: small certificates, changed in one place each, and single rules.
+
+Every case takes a kernel (a module), so that the same table also judges patched kernels.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Case", "all_cases", "documented", "edited", "golden", "verdict"]
+
+Kernel = Any
+FOLDER = Path(__file__).parent.parent / "golden" / "accept"
+FORMAT = Path(__file__).parent.parent.parent / "exactcnn" / "checker" / "FORMAT.md"
+NAMES = tuple(sorted(p.stem for p in FOLDER.glob("*.cert")))
+
+
+@dataclass(frozen=True)
+class Case:
+    """A question to a kernel and the right answer."""
+
+    name: str
+    accept: bool
+    run: Callable[[Kernel], bool]
+
+
+@cache
+def documented() -> tuple[str, str]:
+    """The statement and the certificate of FORMAT.md, remarks removed."""
+    text = FORMAT.read_text()
+    found = [re.search(rf"<!-- {w} -->\n```text\n(.*?)```", text, re.DOTALL) for w in ("statement", "certificate")]
+    files = [match[1] if match else "" for match in found]
+    return files[0], "".join(line.split("  ")[0] + "\n" for line in files[1].splitlines())
+
+
+@cache
+def golden(name: str) -> tuple[str, str]:
+    """A statement and its certificate; `lamp` is that of FORMAT.md."""
+    if name == "lamp":
+        return documented()
+    return (FOLDER / f"{name}.stmt").read_text(), (FOLDER / f"{name}.cert").read_text()
+
+
+def edited(name: str, statement: tuple[str, str] | None, *changes: tuple[str, str]) -> tuple[str, str]:
+    """A golden pair with texts replaced (once each); the certificate names the changed statement."""
+    stmt, cert = golden(name)
+    if statement:
+        stmt = _replaced(stmt, *statement)
+        cert = re.sub(r"statement \w{64}", f"statement {hashlib.sha256(stmt.encode()).hexdigest()}", cert)
+    for change in changes:
+        cert = _replaced(cert, *change)
+    return stmt, cert
+
+
+def _replaced(text: str, old: str, new: str) -> str:
+    if old not in text:
+        raise ValueError(f"{old!r} does not occur")
+    return text.replace(old, new, 1)
+
+
+def verdict(kernel: Kernel, pair: tuple[str, str]) -> bool:
+    """Whether the kernel says PROVED."""
+    proved, line = kernel.check(*(io.BytesIO(text.encode()) for text in pair))
+    if proved is not line.startswith("PROVED "):
+        raise ValueError(line)
+    return bool(proved)
+
+
+def all_cases() -> list[Case]:
+    """All cases; their names are different."""
+    cases = [Case(f"golden {name}", True, lambda k, n=name: verdict(k, golden(n))) for name in ("lamp", *NAMES)]
+    for name, statement, changes in _PAIRS:
+        label = f"{name}: {statement or ''} {changes}"
+        cases.append(Case(label, False, lambda k, p=(name, statement, changes): verdict(k, edited(p[0], p[1], *p[2]))))
+    for name, statement, changes in _FINE:
+        label = f"{name}: {statement or ''} {changes}"
+        cases.append(Case(label, True, lambda k, p=(name, statement, changes): verdict(k, edited(p[0], p[1], *p[2]))))
+    for change in _STATEMENTS:
+        cases.append(Case(f"statement: {change}", False, lambda k, c=change: verdict(k, edited("lamp", c))))
+    cases += list(_rule_cases())
+    return cases
+
+
+_BRIGHT = "feature bright 1 1 gap 1/2 templates 1\ntemplate\n3/4 1\n"
+_STATEMENTS = [
+    *((("margin 1/4", f"margin {m}")) for m in ("2/8", "+1/4", "0.25", "01/4", "1/04", "-1/4", "0", "1/0", "1/-4", "1/4 1", "", "1_0", "1e1")),
+    ("margin 1/4", "margin 1/3"),
+    ("exactcnn statement 1", "exactcnn statement 2"),
+    ("sizes 1 any 1 any", "sizes 0 any 1 any"),
+    ("sizes 1 any 1 any", "sizes 2 1 1 any"),
+    ("sizes 1 any 1 any", "sizes any any 1 any"),
+    ("sizes 1 any 1 any", "sizes 1 any 1"),
+    ("sizes 1 any 1 any", "sizes 2 any 1 any"),  # the witness of `off` is too low
+    ("sizes 1 any 1 any", "sizes 1 2 1 any"),  # the witness of `on` is too high
+    ("sizes 1 any 1 any", "sizes 1 any 2 any"),
+    ("sizes 1 any 1 any", "sizes 1 any 1 2"),
+    ("source none", "source NONE"),
+    ("source none", "source " + "0" * 63),
+    ("source none", "source " + "A" * 64),
+    *((("task lamp", f"task {n}")) for n in ("l%61mp", "lamp%", "lamp%2", "lamp%2f", "lamp%FF", "l%C3%A", "lämp", "l/mp", "%%", "l  mp")),
+    ("channels 1 pixel 0 1", "channels 0 pixel 0 1"),
+    ("channels 1 pixel 0 1", "channels 2 pixel 0 1"),
+    ("pixel 0 1", "pixel 1 0"),
+    ("pixel 0 1", "pixel 1 1"),
+    ("pixel 0 1", "pixel 0 7/8"),  # the template leaves the range
+    ("features 1\n" + _BRIGHT, "features 0\n"),
+    ("features 1\n" + _BRIGHT, "features 2\n" + _BRIGHT + _BRIGHT),  # two of one name
+    ("features 1", "features 2"),
+    ("gap 1/2", "gap 0"),
+    ("gap 1/2", "gap -1/2"),
+    ("gap 1/2", "gap 3/8"),  # too small for the upper fact
+    ("templates 1", "templates 0"),
+    ("templates 1\ntemplate\n3/4 1\n", "templates 0\n"),
+    ("3/4 1\n", "1 3/4\n"),
+    ("3/4 1\n", "3/4 1 1\n"),
+    ("3/4 1\n", "3/4 2\n"),
+    ("3/4 1\n", "-1 1\n"),
+    ("3/4 1\n", "3/4\n"),
+    ("bright 1 1 gap", "bright 0 1 gap"),
+    ("bright 1 1 gap", "bright 1 2 gap"),
+    ("classes 2", "classes 1"),
+    ("classes 2", "classes 3"),
+    ("class on alternatives 1\nalternative requires 0 forbids\nclass off alternatives 1\nalternative requires forbids 0\n", "class on otherwise\nclass off otherwise\n"),
+    ("class off", "class on"),
+    ("class off alternatives 1\nalternative requires forbids 0\n", "class off alternatives 0\n"),
+    ("requires 0 forbids", "requires 1 forbids"),
+    ("requires 0 forbids", "requires 0 0 forbids"),
+    ("requires 0 forbids", "requires 0 forbids forbids"),
+    ("requires 0 forbids", "requires 0"),
+    ("requires 0 forbids", "requires forbids"),  # now `on` always holds
+    ("exactcnn network 1", "exactcnn network 2"),
+    ("input pixel channels 1", "input pixel channels 2"),
+    ("input pixel channels 1", "input float channels 1"),
+    ("input pixel", "input byte"),  # the logits are 255 times as large
+    ("globalpool max", "globalpool median"),
+    ("globalpool max\n", ""),
+    ("globalpool max\n", "globalpool max\nglobalpool max\n"),
+    ("globalpool max", "globalpool sum"),
+    ("globalpool max", "globalpool mean"),
+    ("globalpool max\n", "maxpool rows 1 columns 1 stride 1 1 padding 1 0 0 0\nglobalpool max\n"),
+    ("globalpool max\n", "maxpool rows 0 columns 1 stride 1 1 padding 0 0 0 0\nglobalpool max\n"),
+    ("globalpool max\n", "maxpool rows 1 columns 1 stride 0 1 padding 0 0 0 0\nglobalpool max\n"),
+    ("globalpool max\n", "maxpool rows 2 columns 1 stride 1 1 padding 0 0 0 0\nglobalpool max\n"),  # undefined at 1x1
+    ("globalpool max\n", "maxpool rows 5000 columns 1 stride 1 1 padding 4999 0 4999 0\nglobalpool max\n"),
+    ("globalpool max\n", "dense out 1 in 1\n1\nbias 0\nglobalpool max\n"),
+    ("globalpool max\n", "globalpool max\nconv out 1 in 1 rows 1 columns 1 stride 1 1 padding 0 0 0 0\n1\nbias 0\n"),
+    ("globalpool max\n", "softmax\nglobalpool max\n"),
+    ("dense out 2 in 1", "dense out 2 in 2"),
+    ("dense out 2 in 1", "dense out 0 in 1"),
+    ("dense out 2 in 1\n1\n0\nbias 0 1/2\n", "dense out 3 in 1\n1\n0\n0\nbias 0 1/2 0\n"),
+    ("1\n0\nbias", "1\nbias"),
+    ("1\n0\nbias", "1 0\nbias"),
+    ("1\n0\nbias", "1\n-0\nbias"),
+    ("bias 0 1/2", "bias 1*0 1/2"),
+    ("bias 0 1/2", "bias 0 0"),
+    ("bias 0 1/2", "bias 0 1/2 0"),
+    ("bias 0 1/2", "bias 2*0"),
+    ("bias 0 1/2", "bias 0 5/8"),
+    ("end\nend\n", "end\n"),
+    ("end\nend\n", "end\nend"),
+    ("end\nend\n", "end\nend\n\n"),
+    ("end\nend\n", "end\nend\nend\n"),
+]
+
+_PROOF = "prove 1 0 0 0 0\nsplit 1\nqed 2 4 2 6 1\nqed 2 4 1 6 2\n"
+_WITNESS = "witness 0 1 1 3 3 0 0\n1\n"
+_RIGHT = "prove\nchoose 0\nchoose 1\nchoose 2\nqed 1 0 1\nright"
+_PAIR = "pair 0 1\nprove\nchoose 0\nchoose 1\nchoose 3\nqed 1 0 1\n"
+_WRONG = "prove\nchoose 0\nchoose 2\nqed 1 0 1\nwrong"
+_FAR = (  # a window that does not exist at the first border kind, with a proof that would do
+    "prove 2 0 0 0 0 0 0 1 1\nsplit 2\nsplit 4\nqed 3 10 2 11 4 13 1\nqed 2 10 1 13 2\n"
+    "prove 1 0 0 1 0\nsplit 1\nsplit 2\nqed 3 5 2 6 4 8 1\nqed 2 5 1 8 2\n"
+)
+_NEAR = "prove 1 0 0 1 1\nsplit 1\nsplit 2\nqed 3 5 2 6 4 8 1\nqed 2 5 1 8 2\nsame 1 0 0 1 0\n"
+
+Change = tuple[str, str]
+_PAIRS: list[tuple[str, Change | None, tuple[Change, ...]]] = [
+    # witnesses
+    ("lamp", None, ((_WITNESS, "witness 0 1 1 3 3 0 0\n1/2\n"),)),  # neither on nor off
+    ("lamp", None, ((_WITNESS, "witness 0 1 1 3 3 0 0\n0\n"),)),  # off
+    ("lamp", None, ((_WITNESS, "witness 0 1 1 3 3 0 0\n2\n"),)),
+    ("lamp", None, ((_WITNESS, "witness 0 1 1 3 3 0 0\n1 1\n"),)),
+    ("lamp", None, ((_WITNESS, "witness 0 1 1 3 3 1 0\n1\n"),)),
+    ("lamp", None, ((_WITNESS, "witness 0 1 1 3 3 0 1\n1\n"),)),
+    ("lamp", None, ((_WITNESS, "witness 0 2 1 1 1 0 0\n1\n1\n"),)),
+    ("lamp", None, ((_WITNESS, "witness 1 1 1 3 3 0 0\n1\n"),)),
+    ("lamp", None, ((_WITNESS, ""),)),
+    ("lamp", None, ((_WITNESS, _WITNESS + _WITNESS),)),
+    ("lamp", None, ((_WITNESS, "witness 0 2 1 2 1 0 0\n1\n1/2\n"), ("witness 1 1 1 1 1 0 0\n1/4", "witness 1 2 1 2 1 0 0\n1/4\n1/2"))),
+    # the header, the frame
+    ("lamp", None, (("exactcnn certificate 1", "exactcnn certificate 2"),)),
+    ("lamp", None, (("statement 6", "statement 7"),)),
+    ("lamp", None, (("end\n", "end\nend\n"),)),
+    ("lamp", None, (("end\n", "end"),)),
+    ("lamp", None, (("\nend\n", "\n"),)),
+    ("lamp", None, (("head\n", ""),)),
+    ("lamp", None, (("facts 2", "facts 1"),)),
+    ("lamp", None, (("facts 2", "facts 3"),)),
+    # facts
+    ("lamp", None, (("upper 0 1/4", "upper 0 1/5"),)),
+    ("lamp", None, (("upper 0 1/4", "upper 0 1"),)),
+    ("lamp", None, (("upper 0 1/4", "upper 1 1/4"),)),
+    ("lamp", None, (("upper 0 1/4 avoid 0", "upper 0 1/4 avoid 1"),)),
+    ("lamp", None, (("upper 0 1/4 avoid 0", "upper 0 1/4 avoid 0 0"),)),
+    ("lamp", None, ((_PROOF, "box\n"),)),
+    ("lamp", None, ((_PROOF, "same 1 0 0 0 0\n"),)),
+    ("lamp", None, ((_PROOF, ""),)),
+    ("lamp", None, ((_PROOF, _PROOF + _PROOF),)),
+    ("lamp", None, (("prove 1 0 0 0 0", "prove 1 0 0 1 0"),)),
+    ("lamp", None, (("prove 1 0 0 0 0", "prove 1 0 1 0 0"),)),
+    ("lamp", None, (("prove 1 0 0 0 0", "prove 1 1 0 0 0"),)),
+    ("lamp", None, (("prove 1 0 0 0 0", "prove 0"),)),
+    ("lamp", None, ((_PROOF, "prove 2 0 0 0 0 0 0 0 0\nsplit 1\nqed 2 6 2 9 1\nqed 2 6 1 9 2\n"),)),
+    # an upper fact that avoids nothing but uses a clear window, and the head that would follow from it
+    ("lamp", None, (("avoid 0", "avoid"), (_RIGHT, _RIGHT.replace("qed 1 0 1", "qed 1 1 1")), (_WRONG, "prove\nqed 1 0 1\nwrong"))),
+    ("lamp", None, (("lower 0 0 0 3/4", "lower 0 0 0 7/8"),)),
+    ("lamp", None, (("lower 0 0 0 3/4", "lower 1 0 0 3/4"),)),
+    ("lamp", None, (("lower 0 0 0 3/4", "lower 0 1 0 3/4"),)),
+    ("lamp", None, (("see 0 0 box", "see 1 0 box"),)),
+    ("lamp", None, (("see 0 0 box", "see 0 1 box"),)),
+    ("lamp", None, (("see 0 0 box", "see 0 0 same"),)),
+    ("lamp", None, (("see 0 0 box\n", ""),)),
+    ("lamp", None, (("see 0 0 box", "see 0 0 prove\nqed 1 1 1"),)),
+    ("pool2", None, ((_NEAR, _FAR),)),
+    ("pool2", None, (("lower 0 0 0 3/4\nsee 0 0 box\n", "lower 0 0 0 3/4\n"),)),
+    ("avg", None, (("lower 0 0 0 1/2", "lower 0 0 0 2/3"),)),
+    ("bar", None, (("upper 0 0 avoid 0\nbox\n", "upper 0 0 avoid 0\nbox\nbox\n"),)),
+    ("sum", None, (("floor 0 0", "floor 0 1"),)),
+    # heads
+    ("lamp", None, (("right 0 3/4", "right 0 7/8"),)),
+    ("lamp", None, (("right 1 1/2", "right 1 3/4"),)),
+    ("lamp", None, (("wrong 0 1/4", "wrong 0 0"),)),
+    ("lamp", None, (("wrong 1 1/2", "wrong 1 1/4"),)),
+    ("lamp", None, (("right 0 3/4\n" + _RIGHT, "right 0 none\nright"),)),
+    ("lamp", None, (("wrong 0 1/4\n" + _WRONG, "wrong 0 none\nwrong"),)),
+    ("lamp", None, (("wrong 1 1/2\nprove\nqed 0\n", "wrong 1 none\n"),)),
+    ("lamp", None, (("right 1 1/2\nprove\nqed 0\n", ""),)),
+    ("lamp", None, (("qed 0\nend", "qed 0\n" + _PAIR + "end"),)),  # a pair that is not left over
+    ("lamp", None, (("right 0 3/4", "right 0 1/2"),)),  # a pair that is left over, and its proof is missing
+    ("lamp", None, (("right 0 3/4", "right 0 1/2"), ("qed 0\nend", "qed 0\n" + _PAIR.replace("0 1\n", "1 0\n", 1) + "end"))),
+    ("lamp", None, ((_RIGHT, "prove\nchoose 2\nqed 1 0 1\nright"),)),
+    ("lamp", None, ((_RIGHT, "prove\nqed 1 0 1\nright"),)),
+    ("lamp", None, ((_RIGHT, "prove\nchoose 0\nchoose 1\nchoose 1\nqed 1 0 1\nright"),)),
+    ("lamp", None, ((_RIGHT, "prove\nchoose 3\nchoose 1\nchoose 2\nqed 1 0 1\nright"),)),
+    ("lamp", None, ((_WRONG, "prove\nchoose 0\nchoose 1\nqed 1 0 1\nwrong"),)),
+    ("mixed", None, (("wrong 0 0\n", "wrong 0 -1\n"),)),
+    ("mixed", None, (("right 2 1/2\n", "right 2 1\n"),)),
+    ("templates", ("templates 2\n", "templates 3\ntemplate\n7/8 1 7/8 1\n"), ()),
+    ("templates", ("\n2*-1\nbias 1\nrelu\n", "\n-1 0\nbias 1\nrelu\n"), ()),
+    # pools other than the maximum: other numbers of positions
+    ("sum", ("sizes 1 2 2 2", "sizes 1 3 2 2"), ()),
+    ("sum", ("sizes 1 2 2 2", "sizes 1 2 2 3"), ()),
+    ("sum", ("sizes 1 2 2 2", "sizes 1 any 2 2"), ()),
+    ("summax", ("sizes 1 1 2 2", "sizes 1 1 2 3"), ()),
+    ("meanmix", ("sizes 1 1 2 2", "sizes 1 1 2 3"), ()),
+    ("meanmix", ("sizes 1 1 2 2", "sizes 1 1 2 any"), ()),
+    ("mean", ("sizes 1 1 2 2", "sizes 1 1 2 3"), ()),
+    ("summax", ("pixel 0 1", "pixel -1 1"), ()),
+    ("meanmix", ("pixel 0 1", "pixel -1 1"), ()),
+    # networks changed a little
+    ("bar", ("gap 1/2", "gap 7/16"), ()),
+    ("bytes", ("input byte", "input pixel"), ()),
+    ("bar", ("input pixel", "input byte"), ()),
+    ("maxpool", ("padding 0 1 0 1\n2*1\nbias -1", "padding 0 1 0 1\n2*1\nbias -3/4"), ()),
+    ("maxpool", ("padding 0 0 0 1", "padding 0 1 0 1"), ()),
+    ("avg", ("bias -2 1/4", "bias -1/2 1/4"), ()),
+    ("mixed", ("alternative requires 0 forbids 1", "alternative requires 0 forbids"), ()),
+]
+_FINE: list[tuple[str, Change | None, tuple[Change, ...]]] = [
+    ("lamp", ("task lamp", "task %E2%98%80%20"), ()),
+    ("lamp", ("task lamp", "task %"), ()),
+    ("lamp", ("source none", "source " + "0123456789abcdef" * 4), ()),
+    ("lamp", ("margin 1/4", "margin 1/5"), ()),
+    ("lamp", ("globalpool max\n", "globalpool max\nflatten\n"), ()),
+    ("lamp", None, ((_WITNESS, "witness 0 1 1 100000000 100000000 0 0\n3/4\n"),)),
+    ("lamp", None, ((_WITNESS, "witness 0 2 2 999 7 1 0\n1 0\n0 0\n"),)),
+    ("lamp", None, (("right 0 3/4", "right 0 1/2"), ("qed 0\nend", "qed 0\n" + _PAIR + "end"))),
+    ("lamp", None, (("wrong 1 1/2\nprove\nqed 0\n", "wrong 1 none\n" + _PAIR),)),
+    ("summax", ("sizes 1 1 2 2", "sizes 1 1 1 2"), ()),
+    ("bar", ("padding 0 0 0 1", "padding 0 1 0 0"), ()),
+    ("pool2", ("stride 2 2", "stride 2 1"), ()),
+    ("avg", ("4\n-1\nbias", "4\n-1/2\nbias"), ()),
+    ("lamp", None, (("see 0 0 box", "see 0 0 prove\nqed 1 0 4"),)),
+    ("lamp", None, (("upper 0 1/4 avoid 0\n", "upper 0 1 avoid\nbox\nupper 0 1/4 avoid 0\n"), ("facts 2", "facts 3"), (_RIGHT, _RIGHT.replace("qed 1 0 1", "qed 1 1 1")), (_WRONG, _WRONG.replace("qed 1 0 1", "qed 1 1 1")))),
+    ("lamp", ("class off alternatives 1\nalternative requires forbids 0\n", "class off otherwise\n"), ()),
+]
+
+
+# -- single rules -----------------------------------------------------------------------------------------------------
+
+
+def _arena(kernel: Kernel) -> Any:
+    """x in [-1, 1], y1 = max(0, x), y2 = max(0, x/2 + 1/4), y3 = max(x, -x, 1/4); clauses (1, 2), (-1, 3), (-2,), ().
+
+    Rows: 0 x+1, 1 1-x, 2 y1, 3 y1-x, 4 y2, 5 4y2-2x-1, 6 y3-x, 7 y3+x, 8 4y3-1; literal 3 switches on x-1/2 >= 0.
+    """
+    c = kernel.CONST
+    sequent = kernel.Sequent()
+    x = sequent.variable()
+    sequent.pixels = [(Fraction(-1), Fraction(1))]
+    sequent.maximum(True, [({x: 1}, 1)])
+    sequent.maximum(True, [({x: 2, c: 1}, 4)])
+    sequent.maximum(False, [({x: 1}, 1), ({x: -1}, 1), ({c: 1}, 4)])
+    sequent.clauses = [(1, 2), (-1, 3), (-2,), ()]
+    sequent.switched = {3: [((c, -1), (x, 2))]}
+    return sequent
+
+
+def _proved(kernel: Kernel, goal: str, proof: str) -> bool:
+    """Whether the kernel takes this proof of this goal (`constant c0 c1 c2 c3`, coefficients of the variables)."""
+    sequent = _arena(kernel)
+    numbers = [int(n) for n in goal.split()]
+    sequent.goal = kernel.primitive({v - 1: n for v, n in enumerate(numbers)})
+    lines = kernel.Lines(io.BytesIO("".join(line + "\n" for line in proof.split(";")).encode()))
+    try:
+        kernel.Proof(lines, sequent)
+        lines.finish()
+    except kernel.Reject:
+        return False
+    return True
+
+
+def _rule_cases() -> Iterator[Case]:
+    for rule, goal, proof, accept in _RULES:
+        name = f"{rule}: {goal} by {proof}"
+        yield Case(name, accept, lambda k, g=goal, p=proof: _proved(k, g, p))
+
+
+_CHORD1 = "1 1 -2"  # x + 1 - 2*y1
+_CHORD2 = "3 3 0 -8"  # 3x + 3 - 8*y2
+_RULES: list[tuple[str, str, str, bool]] = [
+    ("qed", "1 1", "qed 1 0 1", True),
+    ("qed", "1 1", "qed 1 0 7", True),
+    ("qed", "2 1", "qed 1 0 1", True),
+    ("qed", "0 1", "qed 1 0 1", False),
+    ("qed", "1 2", "qed 1 0 1", False),
+    ("qed", "1 -1", "qed 1 0 1", False),
+    ("qed", "1 -1", "qed 1 1 1", True),
+    ("qed", "1 1", "qed 1 1 1", False),
+    ("qed", "1 1", "qed 1 0 0", False),
+    ("qed", "-1 -1", "qed 1 0 -1", False),
+    ("qed", "1 1", "qed 0", False),
+    ("qed", "0", "qed 0", True),
+    ("qed", "1", "qed 0", True),
+    ("qed", "-1", "qed 0", False),
+    ("qed", "-1", "qed 2 0 1 1 1", False),
+    ("qed", "3 0 0 0 1", "qed 1 4 1", False),
+    ("qed", "0 0 1 0 0", "qed 2 2 1 2 1", False),
+    ("qed", "0 0 2 0 0", "qed 2 3 1 2 1", False),
+    ("qed", "1 1", "qed 1 9 1", False),
+    ("qed", "1 1", "qed 1 -1 1", False),
+    ("qed", "1 1", "qed 2 0 1", False),
+    ("qed", "1 1", "qed 1 0 1 1", False),
+    ("qed", "1 1", "qed", False),
+    ("qed", "1 1", "qed 1 0 1 ", False),
+    ("qed", "1 1", "qed 1 0 01", False),
+    ("qed", "1 1", "qed 1 0 +1", False),
+    ("qed", "1 1", "qed 1 0 1/1", False),
+    ("qed", "1 1", "qed 1 0 1;qed 1 0 1", False),
+    ("qed", "1 1", "done 1 0 1", False),
+    ("qed", "1 1 1", "qed 1 0 1", False),
+    ("qed", "1 1 0 0 0", "qed 2 0 1 4 1", False),
+    ("lin", "1 1 1", "lin 2 0 1 2 1;qed 1 9 1", True),
+    ("lin", "1 1 1", "lin 2 0 1 2 1;qed 1 10 1", False),
+    ("lin", "1 1 2", "lin 2 0 1 2 1;qed 1 9 1", False),
+    ("lin", "2 0 1 0 0", "lin 3 0 1 1 1 2 1;qed 1 9 1", True),
+    ("lin", "1 0 1 0 0", "lin 3 0 1 1 1 2 1;qed 1 9 1", False),
+    ("lin", "1 1 1", "lin 2 2 1 0 1;qed 1 9 1", False),
+    ("lin", "1 1 1", "lin 2 0 1 2 0;qed 1 9 1", False),
+    ("lin", "1 1 -1", "lin 2 0 1 2 -1;qed 1 9 1", False),
+    ("lin", "0", "lin 0;qed 0", False),
+    ("chord", _CHORD1, "chord 1 0 1;qed 1 9 1", True),
+    ("chord", "0 1 -2", "chord 1 0 1;qed 1 9 1", False),
+    ("chord", "1 1 -3", "chord 1 0 1;qed 1 9 1", False),
+    ("chord", _CHORD1, "chord 1 1 0;qed 1 9 1", False),
+    ("chord", _CHORD1, "chord 1 0 0;qed 1 9 1", False),
+    ("chord", _CHORD1, "chord 1 0 3;qed 1 9 1", False),
+    ("chord", _CHORD1, "chord 3 0 1;qed 1 9 1", False),
+    ("chord", _CHORD1, "chord 0 0 1;qed 1 9 1", False),
+    ("chord", _CHORD2, "chord 2 0 1;qed 1 9 1", True),
+    ("chord", "2 3 0 -8", "chord 2 0 1;qed 1 9 1", False),
+    ("chord", "-1", "cut 1 0 2 1;chord 2 9 1;qed 0;qed 0", False),  # from Z >= 0: no lower bound below 0
+    ("chord", "0 0 -1", "cut 1 0 1 0;chord 1 0 9;qed 1 10 1;qed 0", False),
+    ("chord", "0 1 -1", "cut 1 0 1 0;chord 1 9 1;qed 1 10 1;qed 0", False),
+    ("sub", "1 0 2 -4", "sub - 0 2 1 1 1 2;qed 1 9 1", True),
+    ("sub", "0 0 2 -4", "sub - 0 2 1 1 1 2;qed 1 9 1", False),
+    ("sub", "1 0 1 -4", "sub - 0 2 1 1 1 1;qed 1 9 1", False),
+    ("sub", "0 0 -1 2", "sub - 0 1 2 1 2 1;qed 1 9 1", True),  # 2*x <= 2*x + 1, so Y1 twice is at most Y2: c = -1
+    ("sub", "-1 0 -2 4", "sub - 0 1 2 1 2 1;qed 1 9 1", False),
+    ("sub", "3 0 0 -4", "sub 1 2 2 1 0;qed 1 9 1", True),
+    ("sub", "2 0 0 -4", "sub 1 2 2 1 0;qed 1 9 1", False),
+    ("sub", "3 0 0 -4", "sub 0 2 2 1 0;qed 1 9 1", False),
+    ("sub", "3 0 0 -4", "sub 1 -2 2 1 0;qed 1 9 1", False),
+    ("sub", "3 0 0 -4", "sub 1 1 2 1 0;qed 1 9 1", False),
+    ("sub", "0 0 0 4", "sub 0 2 2 -1 0;qed 1 9 1", False),
+    ("sub", "1 0 2 -4", "sub - 0 2 1 1 1 -2;qed 1 9 1", False),
+    ("sub", "1 0 2 -4", "sub - 0 2 1 1 1 0;qed 1 9 1", False),
+    ("sub", "1 0 2 -4", "sub - 0 2 0 1 1 2;qed 1 9 1", False),
+    ("sub", "1 0 2 -4", "sub - 1 2 1 1 1 2;qed 1 9 1", False),
+    ("sub", "1 0 2 -4", "sub - 0 2 1 2 1 1 1 1;qed 1 9 1", False),
+    ("sub", "1 0 2 -4", "sub - 0 2 1 1 3 2;qed 1 9 1", False),
+    ("sub", "1 0 2 -4", "sub - 0 2 1 0 1 2;qed 1 9 1", False),
+    ("sub", "1 0 2 -4", "sub - 0 2 1;qed 1 9 1", False),
+    ("sub", "0 0 0 0 1", "sub 1 1 3 1 0;qed 1 9 1", False),
+    ("maxle", "1 0 0 0 -1", "maxle 3 1 1 4 0 4 - 0;qed 1 9 1", True),
+    ("maxle", "1 0 0 0 -2", "maxle 3 1 1 4 0 4 - 0;qed 1 9 1", False),
+    ("maxle", "0 0 0 0 -1", "maxle 3 1 1 4 0 4 - 0;qed 1 9 1", False),
+    ("maxle", "1 0 0 0 -1", "maxle 3 1 0 4 1 4 - 0;qed 1 9 1", False),
+    ("maxle", "1 0 0 0 -1", "maxle 3 1 1 4 0 4;qed 1 9 1", False),
+    ("maxle", "1 0 0 0 -4", "maxle 3 1 - 0 - 0 - 0;qed 1 9 1", False),
+    ("maxle", "1 0 0 0 -1", "maxle 3 -1 1 4 0 4 - 0;qed 1 9 1", False),
+    ("maxle", "1 0 0 0 -1", "maxle 3 1 1 4 0 -4 - 0;qed 1 9 1", False),
+    ("maxle", "1 0 0 0 -1", "maxle 1 1 1 4 0 4 - 0;qed 1 9 1", False),
+    ("maxle", "1 0 0 0 -1", "maxle 3 4 1 16 0 16 - 0;qed 1 9 1", True),
+    ("have", "1 1 1", "have 2 0 1 1 1 1;qed 2 0 1 2 1;qed 1 9 1", True),
+    ("have", "1 1 1", "have 2 0 1 1 1 1;qed 1 9 1;qed 1 9 1", False),
+    ("have", "1 1 1", "have 2 0 1 1 1 1;qed 2 0 1 2 1", False),
+    ("have", "-1", "have 0 -1;qed 1 9 1;qed 0", False),
+    ("have", "1 1 1", "have 2 1 1 0 1 1;qed 2 0 1 2 1;qed 1 9 1", False),
+    ("have", "1 1 1", "have 2 0 1 1 0 1;qed 2 0 1 2 1;qed 1 9 1", False),
+    ("have", "1 1 1", "have 2 0 1 7 1 1;qed 2 0 1 2 1;qed 1 9 1", False),
+    ("have", "1 1 1", "have 2 0 1 1 1;qed 2 0 1 2 1;qed 1 9 1", False),
+    ("have", "1 1 1", "have 2 0 1 1 1 1;lin 2 0 1 2 1;qed 1 9 1;qed 1 10 1", False),  # rows of the lemma's proof are gone
+    ("split", "1 1 -2", "split 1;qed 2 0 1 2 1;qed 2 0 1 10 1", False),
+    ("split", _CHORD1, "split 1;qed 2 1 1 10 2;qed 2 0 1 10 2", True),
+    ("split", _CHORD1, "split 1;qed 2 1 1 10 2", False),
+    ("split", _CHORD1, "split 1;qed 2 0 1 10 2;qed 2 1 1 10 2", False),
+    ("split", "0 1", "split 1;qed 1 9 1;qed 1 9 1", False),
+    ("split", "0 1 -1", "split 1;qed 1 10 1;qed 2 9 1 10 1", False),
+    ("split", "0 1 -1", "split 1;qed 1 10 1;qed 1 10 1", False),
+    ("split", "0 1", "split 0;qed 1 9 1;qed 1 9 1", False),
+    ("split", "1 0 0 0 -1", "split 3;qed 2 1 1 9 1;qed 2 0 1 9 1;lin 1 9 4;lin 2 0 1 1 1;qed 1 9 1", True),
+    ("split", "1 0 0 0 -1", "split 3;qed 2 1 1 9 1;qed 2 0 1 9 1;qed 1 9 1", True),
+    ("split", "1 0 0 0 -1", "split 3;qed 2 1 1 9 1;qed 2 0 1 9 1", False),
+    ("split", "0 0 0 0 -1", "split 3;qed 2 1 1 9 1;qed 2 0 1 9 1;qed 1 9 1", False),
+    ("cut", _CHORD1, "cut 1 0 1 0;split 1;qed 2 1 1 11 2;qed 2 0 1 11 2;split 1;qed 2 1 1 11 2;qed 2 0 1 11 2", True),
+    ("cut", "0 1", "cut 1 0 1 0;qed 1 9 1;qed 1 9 1", False),
+    ("cut", "0 1", "cut 1 0 1 0;qed 1 9 1", False),
+    ("cut", "0 -1", "cut 1 0 1 0;qed 1 9 1;qed 1 9 1", False),
+    ("cut", "0 1", "cut 1 0 1 1;qed 1 9 1;qed 0", False),
+    ("cut", "-1", "cut 0 1;qed 1 9 1;qed 1 9 1", False),
+    ("choose", "-1 2", "choose 2;choose 0;choose 1;qed 1 9 1", True),
+    ("choose", "-1 2", "choose 0;choose 1;qed 1 9 1;choose 2", True),
+    ("choose", "-1 2", "choose 0;choose 1;qed 1 9 1;qed 1 9 1", False),
+    ("choose", "-1 2", "choose 0;choose 1;qed 1 9 1", False),
+    ("choose", "-1 2", "choose 1;qed 1 9 1;qed 1 9 1", False),
+    ("choose", "-1 2", "choose 1;choose 0;choose 2;qed 1 9 1", True),
+    ("choose", "-1", "choose 3", True),
+    ("choose", "-1", "choose 4", False),
+    ("choose", "-1", "choose 2", False),
+    ("choose", "-1", "choose 2;choose 2;choose 0;choose 1;choose 1;qed 1 10 1", False),
+    ("choose", "-1 2", "choose 0;choose 1;choose 1;qed 1 10 1;choose 2", False),  # assumed twice, its row added once
+    ("choose", "-1 2", "choose 0 1;choose 1;qed 1 9 1;choose 2", False),
+]
