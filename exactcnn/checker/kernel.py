@@ -14,6 +14,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
+from itertools import product
 from math import gcd, lcm
 from operator import mul
 from typing import BinaryIO
@@ -31,7 +32,8 @@ Pixels = tuple[int, ...]  # one number a channel
 Grid = list[list[Pixels]]
 
 CONST = -1
-LARGEST = 1024  # of windows, strides, paddings, fields
+LARGEST = 512  # of windows, steps, paddings and fields
+MOST_WEIGHTS = 2 * 10**7  # in a layer
 COUNT = re.compile(r"0|[1-9][0-9]{0,8}")
 INTEGERS = re.compile(r"\w+(?: (?:0|-?[1-9][0-9]{0,3999}))*", re.ASCII)
 NUMBER = re.compile(r"(0|-?[1-9][0-9]{0,3999})(?:/([1-9][0-9]{0,3999}))?")
@@ -155,7 +157,7 @@ class Layer:
         self.word, self.outputs, self.inputs, self.scale = word, outputs, inputs, 1
         self.rows, self.columns, self.down, self.right, self.top, self.left, self.bottom, self.end = window
         self.taps: list[list[tuple[int, int, int, int]]] = []  # an output: input channel, row, column, weight
-        self.bias = [0] * outputs
+        self.bias: list[int] = []
 
     def seen(self, channel: int) -> list[tuple[int, int, int, int]]:
         """What an output looks at: input channel, row and column in the window, weight."""
@@ -164,12 +166,14 @@ class Layer:
 
     def weights(self, lines: Lines) -> None:
         """Reads the weights and the biases."""
-        places = [(k, i, j) for k in range(self.inputs) for i in range(self.rows) for j in range(self.columns)]
-        rows = [values(lines.next("network"), len(places)) for _ in range(self.outputs)]
+        size = self.inputs * self.rows * self.columns
+        need(self.outputs * size <= MOST_WEIGHTS, f"at most {MOST_WEIGHTS} weights", self.outputs * size)
+        rows = [values(lines.next("network"), size) for _ in range(self.outputs)]
         bias = values(lines.match("network", "bias .."), self.outputs)
         self.scale = lcm(*{x.denominator for row in (bias, *rows) for x in row})
         need(self.scale.bit_length() < 1 << 16, "a common denominator below 2^65536", "more")
         self.bias = [int(x * self.scale) for x in bias]
+        places = list(product(range(self.inputs), range(self.rows), range(self.columns)))
         self.taps = [[(*place, int(x * self.scale)) for place, x in zip(places, row) if x] for row in rows]
 
 
@@ -313,17 +317,17 @@ class Statement:
         return summed([(p * low.denominator, x)], -p * low.numerator, q * low.denominator)
 
 
-def name(token: str) -> str:
+def name(text: str) -> str:
     """A percent-encoded name, encoded only where needed."""
-    need(NAME.fullmatch(token), "a percent-encoded name", token)
-    raw = re.sub(rb"%(..)", lambda m: bytes([int(m[1], 16)]), token.encode()) if token != "%" else b""
+    need(NAME.fullmatch(text), "a percent-encoded name", text)
+    raw = re.sub(rb"%(..)", lambda m: bytes([int(m[1], 16)]), text.encode()) if text != "%" else b""
     try:
         raw.decode("utf-8")
     except UnicodeDecodeError:
-        raise Reject("a name in UTF-8", token) from None
+        raise Reject("a name in UTF-8", text) from None
     again = re.sub(rb"[^A-Za-z0-9._~-]", lambda m: b"%%%02X" % m[0][0], raw).decode() or "%"
-    need(again == token, "a name encoded only where needed", token)
-    return token
+    need(again == text, "a name encoded only where needed", text)
+    return text
 
 
 def _layer(lines: Lines, tokens: list[str], width: int) -> Layer:
@@ -341,8 +345,8 @@ def _layer(lines: Lines, tokens: list[str], width: int) -> Layer:
     need(word != "maxpool" or not padded, "less padding than a max pool's window", lines.text)
     if shape:
         layer.weights(lines)
-    if word == "avgpool":
-        layer.scale = layer.rows * layer.columns
+    elif word in ("maxpool", "avgpool"):
+        layer.scale, layer.bias = layer.rows * layer.columns if word == "avgpool" else 1, [0] * outputs
     return layer
 
 
@@ -393,7 +397,8 @@ class Axis:
     def _unclipped(self, extents: list[int]) -> int:
         """How many positions have all their ranges end inside the levels."""
         ranges = zip(self.starts, self.lengths, self.steps, extents)
-        return max(0, min((extent - start - length) // step + 1 for start, length, step, extent in ranges), 0) if extents else 0
+        ends = [(extent - start - length) // step + 1 for start, length, step, extent in ranges]
+        return max(0, min(ends)) if extents else 0
 
     def kinds(self, lengths: list[int]) -> list[Signature]:
         """All signatures at these lengths, in order of first occurrence."""
@@ -495,7 +500,9 @@ class Local:
     `inside` is a window whose pixels lie in its template's intervals. `values` are the forms of S_K.
     """
 
-    def __init__(self, st: Statement, channels: Iterable[int], kind: Kind, clear: list[Window], inside: list[Window]) -> None:
+    def __init__(
+        self, st: Statement, channels: Iterable[int], kind: Kind, clear: list[Window], inside: list[Window]
+    ) -> None:
         self.st, self.kind, self.sequent = st, kind, Sequent()
         looks = self._looks(channels)
         pixels = {p for below in looks[0].values() for p, _ in below} if looks else {(k, 0, 0) for k in channels}
@@ -675,7 +682,11 @@ class Proof:
         self.lines, self.sequent, self.rows = lines, sequent, sequent.rows()
         steps = {"lin": self._lin, "sub": self._sub, "chord": self._chord, "maxle": self._maxle}
         ends: dict[str, Callable[[list[str], Task], list[Task]]] = {
-            "have": self._have, "split": self._split, "cut": self._cut, "choose": self._choose, "qed": self._qed
+            "have": self._have,
+            "split": self._split,
+            "cut": self._cut,
+            "choose": self._choose,
+            "qed": self._qed,
         }
         tasks = [Task(len(self.rows), [], frozenset(), sequent.goal)]
         while tasks:
@@ -727,7 +738,7 @@ class Proof:
 
     def _lin(self, _: list[str]) -> Form:
         total = self._combination()
-        need(self.lines.text != "lin 0", "at least one row", "none")
+        need(self.lines.text != "lin 0", "one row or more", "none")
         return total
 
     def _sub(self, tokens: list[str]) -> Form:
@@ -751,8 +762,9 @@ class Proof:
         low, high = offset(z, self._row(p), 1), offset(z, self._row(q), -1)
         need(low < 0 < high, "bounds below and above 0", (low, high))
         g = lcm(low.denominator, high.denominator)
-        l, u = int(low * g), int(high * g)
-        return combined((u * g, z.items()), (-u * l, ((CONST, 1),)), ((l - u) * g * node.scale, ((node.y, 1),)))
+        least, most = int(low * g), int(high * g)
+        slope = (most - least) * g * node.scale
+        return combined((most * g, z.items()), (-most * least, ((CONST, 1),)), (-slope, ((node.y, 1),)))
 
     def _maxle(self, tokens: list[str]) -> Form:
         """From rows a_i*row_i = E_i - s Z_i, where the E_i differ only in constants: (the largest E_i) - s Y >= 0."""
@@ -855,8 +867,11 @@ class Witness:
         rows: list[list[Fraction]] = []
         for _ in range(st.channels * h):
             rows.append([rational(token) for token in lines.next("witness")])
-            need(len(rows[-1]) == w and st.pixel[0] <= min(rows[-1]) and max(rows[-1]) <= st.pixel[1],
-                 f"{w} numbers in the pixel range", lines.text)
+            need(
+                len(rows[-1]) == w and st.pixel[0] <= min(rows[-1]) and max(rows[-1]) <= st.pixel[1],
+                f"{w} numbers in the pixel range",
+                lines.text,
+            )
         ends = {x for f in st.features for t in f.templates for pair in t.values() for x in pair}
         self.q = lcm(*{x.denominator for row in (*rows, ends, {f.gap for f in st.features}) for x in row})
         whole = [[int(x * self.q) for x in row] for row in rows]
@@ -879,12 +894,15 @@ class Witness:
             gap = int(f.gap * self.q)
             nearest = gap
             for template in f.templates:
-                box = [(k, i * f.columns + j, int(a * self.q), int(b * self.q)) for (k, i, j), (a, b) in template.items()]
+                box = [
+                    (k, i * f.columns + j, int(a * self.q), int(b * self.q)) for (k, i, j), (a, b) in template.items()
+                ]
                 nearest = min([nearest, *(_excess(window, box, gap) for window in windows[f.rows, f.columns])])
             need(nearest in (0, gap), "each feature contained or avoided", f"feature {number} neither")
             contained |= {number} if nearest == 0 else set()
         found = [
-            y for y, listed in enumerate(st.classes)
+            y
+            for y, listed in enumerate(st.classes)
             if any(contained.issuperset(a) and contained.isdisjoint(b) for a, b in listed or ())
         ]
         return found or [y for y, listed in enumerate(st.classes) if listed is None]
@@ -894,7 +912,9 @@ class Witness:
         st, base = self.st, self._pooled(0, 0)
         if st.pool != "max":
             down, right = ((n - m) // axis.stride for n, m, axis in zip(self.whole, self.small, st.axes))
-            first, second, both = (self._pooled(i, j) for i, j in ((min(down, 1), 0), (0, min(right, 1)), (min(down, 1), min(right, 1))))
+            first, second, both = (
+                self._pooled(i, j) for i, j in ((min(down, 1), 0), (0, min(right, 1)), (min(down, 1), min(right, 1)))
+            )
             base = [
                 a + down * (b - a) + right * (c - a) + down * right * (d - b - c + a)
                 for a, b, c, d in zip(base, first, second, both)
@@ -906,8 +926,10 @@ class Witness:
             if layer.word == "relu":
                 base = [max(Fraction(0), x) for x in base]
             else:
-                base = [(sum((w * base[k] for k, _, _, w in taps), Fraction(b))) / layer.scale
-                        for taps, b in zip(layer.taps, layer.bias)]
+                base = [
+                    (sum((w * base[k] for k, _, _, w in taps), Fraction(b))) / layer.scale
+                    for taps, b in zip(layer.taps, layer.bias)
+                ]
         return base
 
     def _pooled(self, down: int, right: int) -> list[Fraction]:
@@ -972,8 +994,10 @@ def _applied(layer: Layer, grid: Grid, q: int) -> Grid:
     def value(cells: tuple[Pixels, ...]) -> Pixels:
         if layer.word == "relu":
             return tuple([max(0, x) for x in cells[0]])
-        if not layer.taps:
-            return tuple(map(max if layer.word == "maxpool" else sum, zip(*filter(None, cells))))
+        if layer.word == "maxpool":
+            return tuple(map(max, zip(*filter(None, cells))))
+        if layer.word == "avgpool":
+            return tuple(map(sum, zip(*(cell or nothing for cell in cells))))
         inputs = [x for cell in cells for x in cell or nothing]
         return tuple([sum(map(mul, row, inputs)) + b * q for row, b in zip(dense, layer.bias)])
 
@@ -1074,7 +1098,12 @@ class Certificate:
 
     def _lower(self, tokens: list[str], _: int) -> None:
         f, t, k, bound = matched(tokens, "lower ? ? ? ?")
-        number, channel, low, proved = count(f, 0, len(self.st.features)), self._channel(k), rational(bound), set[object]()
+        number, channel, low, proved = (
+            count(f, 0, len(self.st.features)),
+            self._channel(k),
+            rational(bound),
+            set[object](),
+        )
         template = count(t, 0, len(self.st.features[number].templates))
         for rows, columns in self.st.windows(self.st.features[number]):
             i, j, *tokens = self.lines.match("lower", "see ? ? ..")
@@ -1095,7 +1124,9 @@ class Certificate:
             for z, b in enumerate(most):
                 if y != z and (a is None or b is None or a - b < self.st.margin):
                     self.lines.match("pair", f"pair {y} {z}")
-                    fails = [x for x in range(len(classes)) if x != y and classes[x] is not None and classes[y] is not None]
+                    fails = [
+                        x for x in range(len(classes)) if x != y and classes[x] is not None and classes[y] is not None
+                    ]
                     self._prove([y], fails, {y: 1, z: -1}, self.st.margin)
 
     def _one_sided(self, rule: str, y: int, holds: list[int], fails: list[int], sign: int) -> Fraction | None:
@@ -1119,13 +1150,18 @@ def check(statement: BinaryIO, certificate: BinaryIO) -> tuple[bool, str]:
         lines = Lines(certificate)
         Certificate(st, lines)
     except Reject as reject:
+        expected = str(reject.args[0])
         try:
-            expected, got = reject.args[0], str(reject.args[1])[:200]
+            got = str(reject.args[1])[:200]
         except ValueError:  # an integer with too many digits to be written
             got = "a number that is too long"
-        text = f"line {lines.number} rule {lines.rule}: expected {expected}, got {got}"
-        return False, "REJECTED " + text.replace("\n", " ").encode("ascii", "replace").decode()
-    return True, f"PROVED {st.hash} margin {st.margin} sizes {st.sizes()}"
+    except (ArithmeticError, LookupError, MemoryError, TypeError, ValueError) as error:
+        # Not expected; but whatever goes wrong, nothing is proved.
+        expected, got = "a kernel without errors", type(error).__name__
+    else:
+        return True, f"PROVED {st.hash} margin {st.margin} sizes {st.sizes()}"
+    text = f"line {lines.number} rule {lines.rule}: expected {expected}, got {got}"
+    return False, "REJECTED " + text.replace("\n", " ").encode("ascii", "replace").decode()
 
 
 def main(arguments: list[str]) -> int:
