@@ -17,6 +17,7 @@ from flint import fmpq
 from exactcnn.prover.head_local import Clause, HeadLocal, Literal, Numbering
 from exactcnn.prover.relax import closing, least
 from exactcnn.prover.rows import (
+    After,
     Choose,
     Chord,
     Combined,
@@ -41,6 +42,7 @@ _ROUNDS = 4
 _NESTED = 3
 _DEPTH = 40
 _WRONG = 1e-7
+_A_LITTLE = fmpq(1, 1 << 20)
 
 
 @dataclass(frozen=True)
@@ -56,25 +58,34 @@ class _TooHardError(Exception):
 
 
 def prove_head(numbering: Numbering, wanted: fmpq, seconds: float) -> HeadProof | None:
-    """A proof of the bound wanted, or of the best one that a single relaxation gives."""
+    """A proof of the bound wanted, or of one a little below it, or of the best one that a single relaxation gives.
+
+    A bound that is attained leaves no room for the rounding of multipliers; a bound a little below it does.
+    """
     sequent = numbering.sequent
     if not sequent.goal[0]:
         constant = sequent.goal[1]
         return HeadProof(constant, Leaf(()))
-    search = _Search(numbering, time.monotonic() + seconds)
+    search = _Search(numbering, seconds)
     root = search.root()
     goal = sequent.bound(wanted)
     try:
         proof = search.at_once(goal, root)
         if proof is None:
             search.refine(root)
-            proof = search.proof(goal, root, 0)
+            proof = search.at_once(goal, root)
+        if proof is not None:
+            return HeadProof(wanted, proof)
+        near = wanted - _A_LITTLE
+        relaxed = search.relaxed(root)
+        if relaxed is None or relaxed.bound < near:
+            for goal_bound, share in ((wanted, 0.5), (near, 1.0)):
+                proof = search.within(share, sequent.bound(goal_bound), root)
+                if proof is not None:
+                    return HeadProof(goal_bound, proof)
     except _TooHardError:
-        proof = None
-    if proof is not None:
-        return HeadProof(wanted, proof)
-    found = search.relaxed(root)
-    return None if found is None else HeadProof(found[0], root.wrapped(Leaf(found[1])))
+        relaxed = search.relaxed(root)
+    return relaxed
 
 
 @dataclass(frozen=True)
@@ -100,6 +111,7 @@ class _State:
     decided: nodes that were split, with the case.
     trail: the unit clauses chosen in this branch, with the literal that each assumed.
     changed: variables whose bounds became better in this branch.
+    haves: facts with proofs of their own that were found in this branch, in order.
     closed: a clause without live literals, which ends the branch.
     """
 
@@ -110,6 +122,7 @@ class _State:
     decided: dict[int, int] = field(default_factory=dict)
     trail: list[tuple[Hashable, Literal]] = field(default_factory=list)
     changed: set[int] = field(default_factory=set)
+    haves: list[Have] = field(default_factory=list)
     closed: Hashable = None
 
     def copy(self) -> _State:
@@ -122,16 +135,19 @@ class _State:
             proof = Choose(self.closed, ())
         if proof is None:
             raise ValueError("an open branch needs a proof")
+        if self.haves:
+            proof = After(tuple(self.haves), proof)
         for clause, literal in reversed(self.trail):
             proof = Choose(clause, ((literal, proof),))
         return proof
 
 
 class _Search:
-    def __init__(self, numbering: Numbering, end: float) -> None:
+    def __init__(self, numbering: Numbering, seconds: float) -> None:
         self.numbering = numbering
         self.sequent: HeadLocal = numbering.sequent
-        self.end = end
+        self.seconds = seconds
+        self.end = time.monotonic() + seconds
         self._above = numbering.above
         self._watch: dict[Hashable, list[Clause]] = {}
         for clause in numbering.clauses:
@@ -326,6 +342,7 @@ class _Search:
             have = Have(row, self._cases(clause, branches, row, facts))
             mine[v] = (value, have)
             state.facts.append(have)
+            state.haves.append(have)
             state.changed.add(v)
             changed = True
         return changed
@@ -356,6 +373,7 @@ class _Search:
             row = primitive({v: sign * c * q for v, c in terms.items()}, -sign * int(limit.p))
             have = Have(row, self._cases(clause, branches, row, iter([b.fact() for b in present])))
             state.facts.append(have)
+            state.haves.append(have)
             agreed = _Bound(value, [(have, fmpq(1))])
             changed |= self._evaluate_node(state, node, agreed if sign > 0 else None, agreed if sign < 0 else None)
         return changed
@@ -375,6 +393,14 @@ class _Search:
         return Choose(clause.key, tuple(listed))
 
     # -- the goal -----------------------------------------------------------------------------------------------------
+
+    def within(self, share: float, goal: Row, state: _State) -> Proof | None:
+        """A proof found in this share of the time."""
+        self.end = time.monotonic() + share * self.seconds
+        try:
+            return self.proof(goal, state, 0)
+        except _TooHardError:
+            return None
 
     def proof(self, goal: Row, state: _State, depth: int) -> Proof | None:
         """A proof of the goal in a branch."""
@@ -468,7 +494,7 @@ class _Search:
                 worst, chosen = wrong, node
         return chosen
 
-    def relaxed(self, state: _State) -> tuple[fmpq, tuple[tuple[Fact, int], ...]] | None:
+    def relaxed(self, state: _State) -> HeadProof | None:
         """The best bound that one relaxation gives."""
         terms, constant = self.sequent.goal
         row = self.sequent.bound(constant)
@@ -476,4 +502,4 @@ class _Search:
         if exact is None or state.closed is not None:
             return None
         v = next(iter(terms))
-        return constant + exact[0] * terms[v] / row.terms[v], exact[1]
+        return HeadProof(constant + exact[0] * terms[v] / row.terms[v], state.wrapped(Leaf(exact[1])))

@@ -20,6 +20,7 @@ __all__ = ["Relaxed", "closing", "least"]
 
 _ROUND = 1 << 12
 _ZERO = 1e-9
+_GRID = 1 << 44
 _MOST_EXACT = 400
 
 
@@ -127,6 +128,8 @@ def _highs() -> Any:
         solver.setOptionValue("output_flag", False)
         solver.setOptionValue("presolve", "off")
         solver.setOptionValue("threads", 1)
+        solver.setOptionValue("primal_feasibility_tolerance", 1e-9)
+        solver.setOptionValue("dual_feasibility_tolerance", 1e-9)
         _cached.append(solver)
     return _cached[0]
 
@@ -179,6 +182,9 @@ def _exact(
         return parts
     basis = sorted({*support, *relaxed.basic})
     parts = _integers(facts, _contradictory(facts, basis) if strict else _solved(facts, basis, terms))
+    if _shows(parts, terms, goal, strict=strict):
+        return parts
+    parts = _integers(facts, _repaired(facts, relaxed, terms))
     return parts if _shows(parts, terms, goal, strict=strict) else None
 
 
@@ -208,6 +214,33 @@ def _rounded(facts: Sequence[Fact], relaxed: Relaxed, support: Sequence[int]) ->
         if near > 0:
             found.append((i, fmpq(near.numerator, near.denominator) / scale))
     return found
+
+
+def _repaired(facts: Sequence[Fact], relaxed: Relaxed, terms: Mapping[int, int]) -> list[tuple[int, fmpq]] | None:
+    """The weights on a fine grid; what they lack is made up by bounds of single variables, at a small cost."""
+    bounds: dict[tuple[int, bool], tuple[fmpq, int]] = {}
+    weights: dict[int, fmpq] = {}
+    for i, (fact, near) in enumerate(zip(facts, relaxed.weights, strict=True)):
+        scale = max(map(abs, fact.row.terms.values()), default=1)
+        grid = round(near * scale * _GRID)
+        if grid > 0:
+            weights[i] = fmpq(grid, _GRID) / scale
+        if len(fact.row.terms) == 1:
+            ((v, c),) = fact.row.terms.items()
+            cost = fmpq(fact.row.constant, abs(c))
+            if (v, c > 0) not in bounds or cost < bounds[v, c > 0][0]:
+                bounds[v, c > 0] = cost, i
+    rest = {v: fmpq(c) for v, c in terms.items()}
+    for i, weight in weights.items():
+        for v, c in facts[i].row.terms.items():
+            rest[v] = rest.get(v, fmpq(0)) - weight * c
+    for v, missing in rest.items():
+        if missing != 0:
+            if (v, missing > 0) not in bounds:
+                return None
+            i = bounds[v, missing > 0][1]
+            weights[i] = weights.get(i, fmpq(0)) + missing / facts[i].row.terms[v]
+    return sorted(weights.items())
 
 
 def _factor(found: Mapping[int, int], terms: Mapping[int, int]) -> fmpq | None:

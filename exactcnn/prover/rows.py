@@ -17,6 +17,7 @@ from flint import fmpq
 from exactcnn.core.errors import InternalError
 
 __all__ = [
+    "After",
     "Chord",
     "Choose",
     "Combined",
@@ -277,7 +278,19 @@ class Choose:
     branches: tuple[tuple[Hashable, Proof], ...] = field(default=())
 
 
-Proof = Leaf | Split | Choose
+@dataclass(frozen=True, slots=True, eq=False)
+class After:
+    """Facts to be derived before a proof goes on, those of them that it uses.
+
+    A fact whose own proof chooses from clauses has to be written where it was found: further down, where more is
+    assumed, the clauses have other branches.
+    """
+
+    facts: tuple[Fact, ...]
+    proof: Proof
+
+
+Proof = Leaf | Split | Choose | After
 
 
 def lined_up(fact: Fact, node: Node, number: int = 0) -> fmpq:

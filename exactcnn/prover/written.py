@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
 from exactcnn.prover.rows import (
+    After,
     Choose,
     Chord,
     Combined,
@@ -72,6 +73,12 @@ class _Writer:
                 self.lines.append(f"choose {self._clauses[clause]}")
                 for literal, rest in cases:
                     self._branch(self._switched.get(literal, ()), rest)
+            case After(facts, rest):
+                used = _reached(rest)
+                for fact in facts:
+                    if id(fact) in used:
+                        self._place(fact)
+                self.proof(rest)
         self._forget(mark)
 
     def _branch(self, givens: Sequence[Given], proof: Proof) -> None:
@@ -144,19 +151,24 @@ def _form(row: Row) -> str:
 def used_keys(proof: Proof) -> set[Hashable]:
     """The keys of all given rows and chosen clauses that a proof uses."""
     found: set[Hashable] = set()
-    seen: set[int] = set()
-    pending: list[Proof | Fact] = [proof]
-    while pending:
-        item = pending.pop()
-        if id(item) in seen:
-            continue
-        seen.add(id(item))
+    for item in _reached(proof).values():
         if isinstance(item, Given):
             found.add(item.key)
         elif isinstance(item, Choose):
             found.add(item.clause)
-        pending += _children(item)
     return found
+
+
+def _reached(proof: Proof) -> dict[int, Proof | Fact]:
+    """All parts of a proof, by their ids."""
+    seen: dict[int, Proof | Fact] = {}
+    pending: list[Proof | Fact] = [proof]
+    while pending:
+        item = pending.pop()
+        if id(item) not in seen:
+            seen[id(item)] = item
+            pending += _children(item)
+    return seen
 
 
 def _children(item: Proof | Fact) -> Iterator[Proof | Fact]:
@@ -168,7 +180,8 @@ def _children(item: Proof | Fact) -> Iterator[Proof | Fact]:
                 yield item.premise
         case Chord():
             yield from (item.low, item.high)
-        case Have():
+        case Have() | After():
+            # Facts that are only offered are not used.
             yield item.proof
         case Split(_, branches) | Choose(_, branches):
             yield from (p for _, p in branches)
