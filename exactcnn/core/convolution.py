@@ -13,8 +13,8 @@ from exactcnn.core.tensor import ExactTensor, cast_numerators, tier_for
 
 __all__ = ["convolve2d", "window_count"]
 
-# Numbers in one block of columns: large enough for BLAS, small enough for the caches.
-_BLOCK = 1 << 18
+# Numbers in one block and its product: enough for BLAS, and little enough to stay in the caches and in freed memory.
+_BLOCK = 1 << 17
 # Multiplications in one call of BLAS.
 _PRODUCT = 1 << 19
 
