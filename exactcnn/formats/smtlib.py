@@ -19,9 +19,10 @@ __all__ = ["declarations", "guard_names", "sequent_script", "smt_affine", "smt_r
 
 def smt_rational(value: fmpq) -> str:
     """A rational as an SMT-LIB term of sort Real."""
-    numerator, denominator = int(value.p), int(value.q)
-    magnitude = f"{abs(numerator)}.0" if denominator == 1 else f"(/ {abs(numerator)}.0 {denominator}.0)"
-    return f"(- {magnitude})" if numerator < 0 else magnitude
+    # The library's own integers print at any length; Python's stop at 4,300 digits.
+    numerator, denominator = abs(value.p), value.q
+    magnitude = f"{numerator}.0" if denominator == 1 else f"(/ {numerator}.0 {denominator}.0)"
+    return f"(- {magnitude})" if value < 0 else magnitude
 
 
 def smt_affine(form: Affine) -> str:
