@@ -10,6 +10,7 @@ from flint import fmpq
 
 from exactcnn.core.affine import Affine
 from exactcnn.core.circuit import Sequent
+from exactcnn.core.errors import InternalError
 from exactcnn.core.outcome import Stretched
 from exactcnn.core.tensor import ExactTensor
 from exactcnn.prover.instance import Instance
@@ -67,19 +68,43 @@ def _window_count(instance: Instance, height: int, width: int) -> int:
 def find_image(
     instance: Instance, solver: Solver, deadline: Deadline, size: tuple[int, int], label: int
 ) -> Replay | Nowhere | None:
-    """An admissible image of the size with this label; None if the solver did not decide it."""
+    """An admissible image of the size with this label; None if the solver did not decide it.
+
+    Raises
+    ------
+    InternalError: the solver's image has another label.
+    """
     sequent, pixels = whole_sequent(instance.task, size, label)
-    return _asked(instance, solver, deadline, sequent, pixels)
+    found = _asked(instance, solver, deadline, sequent, pixels)
+    if isinstance(found, Replay):
+        _require_label(instance, found, label)
+    return found
 
 
 def find_wrong_image(
     instance: Instance, solver: Solver, deadline: Deadline, size: tuple[int, int], label: int, other: int
 ) -> Replay | Nowhere | None:
-    """Such an image on which the logit of `other` is at least the label's."""
+    """Such an image on which the logit of `other` is at least the label's.
+
+    Raises
+    ------
+    InternalError: the solver's image has another label, or the network is right about it.
+    """
     sequent, pixels = _lead(instance, size, label, other)
     # The goal "lead > 0" is strict, so its negation is asked for as a hypothesis.
     asked = replace(sequent, hypotheses=(-sequent.goal,), goal=Affine.const(-1))
-    return _asked(instance, solver, deadline, asked, pixels)
+    found = _asked(instance, solver, deadline, asked, pixels)
+    if isinstance(found, Replay):
+        _require_label(instance, found, label)
+        if found.lead(instance) > 0:
+            raise InternalError(f"an image meant to be misclassified leads by {found.lead(instance)} when replayed")
+    return found
+
+
+def _require_label(instance: Instance, found: Replay, label: int) -> None:
+    name = instance.task.classes[label].name
+    if found.decision.label != name:
+        raise InternalError(f'an image meant to have class "{name}" has {found.decision.label!r} when replayed')
 
 
 def least_lead(
