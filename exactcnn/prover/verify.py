@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from flint import fmpq
 
+from exactcnn.core.errors import InternalError
 from exactcnn.core.outcome import ClassReport, Example, Outcome
 from exactcnn.core.sizes import SizeRange
 from exactcnn.core.tensor import ExactTensor
@@ -186,6 +187,9 @@ class _Run:
         with Workers(context, self.settings.workers) as workers:
             rights = self._bounds(workers, [one_sided(y, holds=True) for y in labels])
             wrongs = self._bounds(workers, [one_sided(z, holds=False) for z in range(len(task.classes))])
+        for y, right in zip(labels, rights, strict=True):
+            if right.impossible and any(s.index == y and s.witness for s in self.searches):
+                raise InternalError(f'class "{task.classes[y].name}" was proved empty, but has a witness')
         left = [
             (y, z)
             for y, right in zip(labels, rights, strict=True)
@@ -266,6 +270,8 @@ class _Run:
         known = [m for m in self.margins if m is not None]
         margin = min(known) if known and len(known) == len(self.margins) else None
         leads = [s.witness.lead(self.instance) for s in self.searches if s.witness is not None]
+        if margin is not None and min(leads) < margin:
+            raise InternalError(f"a margin of {margin} was proved, but a witness leads by {min(leads)} only")
         return replace(
             answer,
             margin=margin,
