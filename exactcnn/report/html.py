@@ -55,6 +55,9 @@ def outcome_page(outcome: Outcome, task: Task, *, network: str | None = None) ->
     ]
     if outcome.counterexample is not None:
         parts += ["<h2>The counterexample</h2>", _counterexample(outcome.counterexample, task, outcome.class_names)]
+    if outcome.unproved_field is not None:
+        field = _image(Stretched.plain(outcome.unproved_field), task, "a receptive field")
+        parts += ["<h2>A receptive field that shows why</h2>", f'<div class="card wide">{field}</div>']
     if outcome.classes:
         parts += ["<h2>The classes</h2>", _classes(outcome.classes, task, outcome.class_names)]
     parts += ["<h2>The features</h2>", _features(task)]
