@@ -24,6 +24,7 @@ from exactcnn.prover.tables import Tables
 from exactcnn.prover.whole import least_lead
 from exactcnn.prover.witness import ClassSearch, Search
 from exactcnn.solvers.base import Solver
+from exactcnn.solvers.limited import LimitedSolver
 from exactcnn.solvers.pool import Deadline, OutOfTimeError, Workers
 from exactcnn.task.configurations import count_configurations
 from exactcnn.task.model import Task
@@ -85,7 +86,8 @@ def verify_modular(
         instance = Instance(task, network, sizes)
     except Unsupported as unsupported:
         return replace(blank, reason=str(unsupported), seconds=time.monotonic() - started)
-    run = _Run(instance, solver, chosen, Deadline(chosen.timeout), blank)
+    deadline = Deadline(chosen.timeout)
+    run = _Run(instance, LimitedSolver(solver, deadline), chosen, deadline, blank)
     try:
         outcome = run.outcome()
     except OutOfTimeError:
