@@ -82,11 +82,10 @@ def declarations(variables: Iterable[Variable]) -> list[str]:
                 if high is not None:
                     lines.append(f"(assert (<= {name} {smt_rational(high)}))")
             case Relu(argument):
-                above = _at_least_zero(Affine.variable(number) - argument)
-                attained = _at_least_zero(argument - Affine.variable(number))
+                above = Affine.variable(number) - argument
                 lines.append(f"(assert (>= {name} 0.0))")
-                lines.append(f"(assert {above})")
-                lines.append(f"(assert (or (<= {name} 0.0) {attained}))")
+                lines.append(f"(assert {_at_least_zero(above)})")
+                lines.append(f"(assert (or (<= {name} 0.0) {_at_least_zero(-above)}))")
             case Maximum(arguments):
                 gaps = [Affine.variable(number) - argument for argument in arguments]
                 lines += [f"(assert {_at_least_zero(gap)})" for gap in gaps]

@@ -192,19 +192,14 @@ class _Run:
         for y, right in zip(labels, rights, strict=True):
             if right.impossible and any(s.index == y and s.witness for s in self.searches):
                 raise InternalError(f'class "{task.classes[y].name}" was proved empty, but has a witness')
-        left = [
-            (y, z)
-            for y, right in zip(labels, rights, strict=True)
-            for z, wrong in enumerate(wrongs)
-            if y != z and not _leads(right, wrong)
-        ]
         used = [b for b in (*rights, *wrongs) if b.value is not None or b.impossible]
-        self.margins = [
-            right.value + wrong.value
-            for y, right in zip(labels, rights, strict=True)
-            for z, wrong in enumerate(wrongs)
-            if y != z and (y, z) not in set(left) and right.value is not None and wrong.value is not None
-        ]
+        left, self.margins = [], []
+        for y, right in zip(labels, rights, strict=True):
+            for z, wrong in enumerate(wrongs):
+                if y != z and not _leads(right, wrong):
+                    left.append((y, z))
+                elif y != z and right.value is not None and wrong.value is not None:
+                    self.margins.append(right.value + wrong.value)
         if not left:
             return used, []
         pairs, failed = self._pairs(context, search, left)
