@@ -195,16 +195,13 @@ class Grower:
         if end == (LEVELS if up else 0):
             return False
         others = self.others[i]
-
-        def nearer(at: NDArray[np.int64]) -> NDArray[np.bool_]:
-            """Which of the others' pixels come nearer by one level, (others, shifts)."""
-            return self.low[np.ix_(others, at)] > end + 1 if up else self.high[np.ix_(others, at)] < end - 1
-
+        # Which of the others' pixels come nearer by one level where they meet this one.
+        nearer = self.low[others] > end + 1 if up else self.high[others] < end - 1
         # First what hull i's window sees of the others, then what theirs see of hull i.
-        mine = self.distance[i, others] - nearer(self.seen[:, pixel])
+        mine = self.distance[i, others] - nearer[:, self.seen[:, pixel]]
         if mine.min() < GAP:
             return False
-        theirs = self.distance[others, i] - nearer(self.place[:, pixel])
+        theirs = self.distance[others, i] - nearer[:, self.place[:, pixel]]
         if theirs.min() < GAP:
             return False
         self.distance[i, others], self.distance[others, i] = mine, theirs
