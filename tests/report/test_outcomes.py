@@ -110,6 +110,7 @@ def test_the_page_is_well_formed_and_self_contained(outcome: Outcome) -> None:
     assert NAME in tags.words
     assert "<net>.onnx" in tags.words
     assert outcome.verdict.value in tags.words
+    assert ("Every obligation" in tags.words) == (outcome.verdict is Verdict.PROVED)
 
 
 @pytest.mark.parametrize("outcome", ALL, ids=lambda o: o.verdict.value)
@@ -166,7 +167,7 @@ def test_sizes_in_words(sizes: str, expected: str) -> None:
 
 def test_conditions_in_words() -> None:
     several = TaskClass("c", (Alternative(frozenset("ab"), frozenset("c")), Alternative(frozenset(), frozenset("d"))))
-    assert condition_text(several) == "contains a and b, avoids c, or avoids d"
+    assert condition_text(several) == "contains a and b, avoids c; or avoids d"
     assert condition_text(TaskClass("c", (), otherwise=True)) == "is of no other class"
     assert condition_text(TaskClass("c", (Alternative(),))) == "is any image"
 
