@@ -62,15 +62,24 @@ def convolve2d(
 def _over_one_denominator(
     unit: int, weight: ExactTensor, bias: ExactTensor | None
 ) -> tuple[ExactTensor, ExactTensor, int]:
-    """Integers k, c and d with (k * x + c)/d = weight * x/unit + bias, without a common factor: the least tier."""
+    """Integers k, c and d with (k * x + c)/d = weight * x/unit + bias, without a common factor: the least tier.
+
+    k and c are the numerators of the tensors returned. What was once found out about the weights is kept: they are
+    the same tensors where nothing has to be changed.
+    """
     product = unit * weight.denominator
     if bias is None:
         bias = ExactTensor.zeros((weight.shape[0],))
     denominator = math.lcm(product, bias.denominator)
-    kernel = ExactTensor(weight.numerators).scaled(denominator // product)
-    offsets = ExactTensor(bias.numerators).scaled(denominator // bias.denominator)
-    divisor = math.gcd(denominator, kernel.content, offsets.content)
-    return kernel.divided(divisor), offsets.divided(divisor), denominator // divisor
+    factors = denominator // product, denominator // bias.denominator
+    divisor = math.gcd(denominator, weight.content * factors[0], bias.content * factors[1])
+    return _rescaled(weight, factors[0], divisor), _rescaled(bias, factors[1], divisor), denominator // divisor
+
+
+def _rescaled(tensor: ExactTensor, factor: int, divisor: int) -> ExactTensor:
+    """Numerators times a factor and then divided by a divisor, which leaves no rest."""
+    common = math.gcd(factor, divisor)
+    return tensor.scaled(factor // common).divided(divisor // common)
 
 
 def _row_sum(kernel: ExactTensor) -> int:
