@@ -37,6 +37,8 @@ __all__ = ["Refuter"]
 _PLACES = 24
 _CONFIGURATION_IMAGES = 6
 _MINIMISE_SECONDS = 2.0
+_GROWTH = (2, 8, 256)
+_LARGEST_SIDE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,9 @@ class Refuter:
         configuration = self._configuration(failed, label)
         if configuration is None:
             return
-        yield from itertools.islice(self.search.pictures(configuration), _CONFIGURATION_IMAGES)
+        for picture in itertools.islice(self.search.pictures(configuration), _CONFIGURATION_IMAGES):
+            yield picture
+            yield from self._grown(picture)
         patches = self._patches(failed, configuration)
         for background in self.search.backgrounds:
             for patch in patches:
@@ -91,6 +95,18 @@ class Refuter:
                     yield from self._with(configuration, {name: item}, [], background)
                     for patch in patches:
                         yield from self._with(configuration, {name: item}, [patch], background)
+
+    def _grown(self, picture: Stretched) -> Iterator[Stretched]:
+        """The picture in larger sizes: sums grow and means fade with the number of positions, maxima do not."""
+        if self.instance.pooling.kind == "max":
+            return
+        sizes, last = self.instance.sizes, (picture.height, picture.width)
+        for factor in _GROWTH:
+            height = max(picture.height, min(picture.height * factor, sizes.max_height or _LARGEST_SIDE))
+            width = max(picture.width, min(picture.width * factor, sizes.max_width or _LARGEST_SIDE))
+            if (height, width) != last:
+                last = height, width
+                yield picture.resized(height, width)
 
     def _configuration(self, failed: HeadBound, label: int) -> frozenset[str] | None:
         """The features of the abstract counterexample, if they make an image of this label."""

@@ -40,6 +40,8 @@ Progress = Callable[[str, int, int], None]
 
 
 _LINES = 6
+# How many statements that failed are searched for wrong images, once one of them stayed open.
+_SEARCHES = 8
 
 
 def _silent(stage: str, done: int, total: int) -> None:
@@ -134,17 +136,26 @@ class _Run:
         uppers: Mapping[int, list[UpperResult]],
     ) -> Outcome | None:
         """What became of the statements that the facts do not prove; None if all were proved on whole images."""
+        unproved: Outcome | None = None
         for number, (bound, label, other) in enumerate(failed):
+            if unproved is not None and number >= _SEARCHES:
+                break
             self.settings.progress("searching a counterexample", number, len(failed))
             found = refuter.run(bound, label, other)
             if isinstance(found, Replay):
                 return self._refuted(found)
             if found is None:
-                return self._unproved(bound, uppers)
-            self.obligations["whole image"] = self.obligations.get("whole image", 0) + len(found)
-            leads = [least_lead(self.instance, self.solver, self.deadline, s, label, other) for s in found]
-            self.margins += leads
-        return None
+                # Another statement may still fail on an image that can be found.
+                unproved = unproved or self._unproved(bound, uppers)
+            elif unproved is None:
+                self._proved_whole(found, label, other)
+        return unproved
+
+    def _proved_whole(self, sizes: Sequence[tuple[int, int]], label: int, other: int) -> None:
+        """Counts what was proved about all images of these sizes, and finds the leads for the margin."""
+        self.obligations["whole image"] = self.obligations.get("whole image", 0) + len(sizes)
+        if not any(s.vacuous for s in self.searches):
+            self.margins += [least_lead(self.instance, self.solver, self.deadline, s, label, other) for s in sizes]
 
     def so_far(self, verdict: Verdict, reason: str | None, unproved: str | None = None) -> Outcome:
         """An outcome with what is known of the classes; VACUOUS instead, if that was found."""

@@ -25,6 +25,7 @@ __all__ = ["Nowhere", "find_image", "find_wrong_image", "least_lead", "small_siz
 _PIXELS = 64
 _WINDOWS = 400
 _SECONDS = 20.0
+_LEAD_SECONDS = 5.0
 _SIZES = 9
 _SAMPLED_SIZES = 2
 
@@ -112,7 +113,7 @@ def least_lead(
 ) -> fmpq | None:
     """The least lead of the label over the other class on images of one size, proved; None if it was not found."""
     sequent, _ = _lead(instance, size, label, other)
-    least = solver.minimise(sequent, timeout=deadline.at_most(_SECONDS)).value
+    least = solver.minimise(sequent, timeout=deadline.at_most(_LEAD_SECONDS)).value
     if least is None:
         return None
     claim = replace(sequent, goal=sequent.goal.shifted(-least))
