@@ -37,7 +37,8 @@ class Nowhere:
 def small_sizes(instance: Instance) -> tuple[list[tuple[int, int]], bool]:
     """Sizes of the range that are small enough to be decided whole, and whether these are all sizes of the range.
 
-    Where they are not all, a proof at some sizes would prove nothing; two are named, in case they have wrong images.
+    Where they are not all, a proof at some sizes would prove nothing; the two largest and the smallest are named, in
+    case they have the images that are looked for: windows that do not fit are one way to avoid a feature.
     """
     sizes, task = instance.sizes, instance.task
     rows, columns = task.largest_window
@@ -57,7 +58,9 @@ def small_sizes(instance: Instance) -> tuple[list[tuple[int, int]], bool]:
     # The largest first: where several features have to fit, the smallest sizes say nothing.
     found.sort(key=lambda size: (-size[0] * size[1], size))
     complete = sizes.max_height is not None and sizes.max_width is not None and len(found) == count <= _SIZES
-    return found[: _SIZES if complete else _SAMPLED_SIZES], complete
+    if complete:
+        return found, True
+    return [*found[:_SAMPLED_SIZES], *found[_SAMPLED_SIZES:][-1:]], False
 
 
 def _window_count(instance: Instance, height: int, width: int) -> int:
