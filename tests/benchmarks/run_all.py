@@ -3,8 +3,8 @@
     python tests/benchmarks/run_all.py [--full] [-o RESULTS.md]
 
 The quick run takes a few minutes: small monolithic instances with a limit of 10 s. The full one goes on to the sizes
-and the limit of 120 s that the targets name, which takes about an hour. Times mean little while other work keeps the machine
-busy; the first lines say how busy it was.
+and the limit of 120 s that the targets name, which takes about an hour. Times mean little while other work keeps the
+machine busy; the first lines say how busy it was.
 """
 
 from __future__ import annotations
