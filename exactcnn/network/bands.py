@@ -33,7 +33,7 @@ from exactcnn.network.model import (
 __all__ = ["Stem"]
 
 # Numbers in the largest layer of one piece.
-_PIECE = 1 << 19
+_PIECE = 1 << 18
 
 
 @dataclass(frozen=True)
