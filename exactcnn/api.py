@@ -21,7 +21,7 @@ from exactcnn.task.model import Task
 if TYPE_CHECKING:
     from exactcnn.prover.verify import Progress
 
-__all__ = ["Method", "build", "check", "load_network", "load_task", "verify"]
+__all__ = ["Method", "build", "check", "load_network", "load_task", "save_network", "verify"]
 
 Method = Literal["modular", "monolithic", "enumerate"]
 
@@ -48,6 +48,18 @@ def load_network(path: str | os.PathLike[str]) -> Network:
     from exactcnn.formats.network_file import load_network as load
 
     return load(Path(path))
+
+
+def save_network(path: str | os.PathLike[str], network: Network) -> None:
+    """Writes a network as `.onnx` (float32, lossless) or `.xnet` (exact rationals), by the path's suffix.
+
+    Raises
+    ------
+    InputError: the suffix is another one, a weight is no float32 number (for `.onnx`), or the file cannot be written.
+    """
+    from exactcnn.formats.network_file import save_network as save
+
+    save(Path(path), network)
 
 
 def build(

@@ -108,6 +108,8 @@ def new(
 ) -> None:
     """Write a small, commented task file to start from.
 
+    The task has two features and four classes, and verify proves it as it is.
+
     Examples:
       exactcnn new signs
       exactcnn new "road signs" -o tasks/signs.toml
@@ -143,6 +145,8 @@ def build(
     ] = UnitName.PIXEL,
 ) -> None:
     """Build the network that solves a task with zero error.
+
+    Weights are exact: an ONNX file holds them without loss or is not written.
 
     Examples:
       exactcnn build signs.toml -o signs.onnx

@@ -36,8 +36,6 @@ __all__ = [
     "stdout",
 ]
 
-_PLAIN_WIDTH = 140
-
 TaskArgument = Annotated[Path, typer.Argument(metavar="TASK", help="The task file (TOML).", show_default=False)]
 NetworkOption = Annotated[
     Path | None,
@@ -66,13 +64,9 @@ def stderr() -> Console:
 
 
 def _console(*, error: bool) -> Console:
-    from rich.console import Console
+    from exactcnn.cli.console import PlainConsole
 
-    console = Console(stderr=error, markup=False, highlight=False, emoji=False)
-    if not console.is_terminal:
-        # Nothing says how wide a pipe is; 80 columns would cut tables.
-        console.width = max(console.width, _PLAIN_WIDTH)
-    return console
+    return PlainConsole(error=error)
 
 
 def note(text: str) -> None:

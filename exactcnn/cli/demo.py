@@ -34,6 +34,8 @@ def demo(
 ) -> None:
     """Show everything on a shipped task: draw, build, prove, generate, spoil, refute.
 
+    It takes a few seconds and explains itself.
+
     Examples:
       exactcnn demo
       exactcnn demo -o /tmp/demo

@@ -81,7 +81,8 @@ def _ended_by(error: Exception, *, debug: bool) -> int:
     if usage is not None:
         context = getattr(cause, "ctx", None)
         command = getattr(context, "command_path", "exactcnn")
-        _say("error: ", f"{str(usage()).rstrip('.')}. `{command} --help` shows what can be given.")
+        message = " ".join(str(usage()).split()).rstrip(".")
+        _say("error: ", f"{message}. `{command} --help` shows what can be given.")
         return EXIT_BAD_INPUT
     detail = str(cause) if isinstance(cause, ExactCnnError) else f"{type(cause).__name__}: {cause}"
     hint = "" if debug else " Run it again with --debug for a traceback."

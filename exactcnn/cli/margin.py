@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from flint import fmpq
 
 from exactcnn.cli.common import (
     JsonOption,
@@ -22,6 +21,8 @@ from exactcnn.cli.common import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from flint import fmpq
 
     from exactcnn.core.outcome import Outcome
     from exactcnn.prover.margin import Bracket, Trial

@@ -25,6 +25,11 @@ class Affine:
     terms: tuple[tuple[int, fmpq], ...]
     constant: fmpq
 
+    def __hash__(self) -> int:
+        # Hashing a rational takes a modular inverse; the variables and the leading numbers tell forms apart as well.
+        leading = (int(self.terms[0][1].p), int(self.terms[0][1].q)) if self.terms else ()
+        return hash((tuple(v for v, _ in self.terms), leading, int(self.constant.p), int(self.constant.q)))
+
     @staticmethod
     def of(terms: Mapping[int, fmpq] | Iterable[tuple[int, fmpq]] = (), constant: fmpq | int = 0) -> Affine:
         """The form with these terms; a variable named twice has its coefficients added."""

@@ -26,6 +26,10 @@ class Input:
     low: fmpq | None
     high: fmpq | None
 
+    def __hash__(self) -> int:
+        # See Affine.__hash__ for why not the rationals themselves.
+        return hash(tuple(None if end is None else (int(end.p), int(end.q)) for end in (self.low, self.high)))
+
 
 @dataclass(frozen=True, slots=True)
 class Relu:

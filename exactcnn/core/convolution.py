@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,8 @@ from exactcnn.core.tensor import ExactTensor, cast_numerators, tier_for
 
 __all__ = ["convolve2d", "window_count"]
 
-# Numbers in one block of columns: large enough for BLAS, small enough for the caches.
-_BLOCK = 1 << 18
+# Numbers in one block and its product: enough for BLAS, and little enough to stay in the caches.
+_BLOCK = 1 << 17
 # Multiplications in one call of BLAS.
 _PRODUCT = 1 << 19
 
@@ -62,15 +63,24 @@ def convolve2d(
 def _over_one_denominator(
     unit: int, weight: ExactTensor, bias: ExactTensor | None
 ) -> tuple[ExactTensor, ExactTensor, int]:
-    """Integers k, c and d with (k * x + c)/d = weight * x/unit + bias, without a common factor: the least tier."""
+    """Integers k, c and d with (k * x + c)/d = weight * x/unit + bias, without a common factor: the least tier.
+
+    k and c are the numerators of the tensors returned. What was once found out about the weights is kept: they are
+    the same tensors where nothing has to be changed.
+    """
     product = unit * weight.denominator
     if bias is None:
         bias = ExactTensor.zeros((weight.shape[0],))
     denominator = math.lcm(product, bias.denominator)
-    kernel = ExactTensor(weight.numerators).scaled(denominator // product)
-    offsets = ExactTensor(bias.numerators).scaled(denominator // bias.denominator)
-    divisor = math.gcd(denominator, kernel.content, offsets.content)
-    return kernel.divided(divisor), offsets.divided(divisor), denominator // divisor
+    factors = denominator // product, denominator // bias.denominator
+    divisor = math.gcd(denominator, weight.content * factors[0], bias.content * factors[1])
+    return _rescaled(weight, factors[0], divisor), _rescaled(bias, factors[1], divisor), denominator // divisor
+
+
+def _rescaled(tensor: ExactTensor, factor: int, divisor: int) -> ExactTensor:
+    """Numerators times a factor and then divided by a divisor, which leaves no rest."""
+    common = math.gcd(factor, divisor)
+    return tensor.scaled(factor // common).divided(divisor // common)
 
 
 def _row_sum(kernel: ExactTensor) -> int:
@@ -140,10 +150,10 @@ class _Lines:
     def _lines(self, images: slice, rows: slice) -> NDArray[Any]:
         """Output lines (O, n, rows, wide) without offsets."""
         part = self._view[images, :, :, :, rows].transpose(1, 2, 3, 0, 4, 5)
-        block = np.empty(part.shape, dtype=part.dtype)
-        np.copyto(block, part)
-        product = _product(self._matrix, block.reshape(self._depth, -1))
-        size = product.shape[1]
+        size = math.prod(part.shape[3:])
+        block, product = _scratch.arrays(part.dtype, (self._depth, size), (len(self._matrix), size))
+        np.copyto(block.reshape(part.shape), part)
+        _multiply(self._matrix, block, product)
         shifted = product.reshape(self._shifts, self._outputs, size)
         total: NDArray[Any] = shifted[0]
         for shift in range(1, self._shifts):
@@ -151,14 +161,34 @@ class _Lines:
         return total.reshape(self._outputs, *part.shape[3:])
 
 
-def _product(matrix: NDArray[Any], block: NDArray[Any]) -> NDArray[Any]:
-    """The matrix product, in pieces that BLAS libraries do in the calling thread.
+class _Scratch(threading.local):
+    """Memory for blocks that each thread uses again and again: fresh pages cost more than writing to them."""
+
+    def __init__(self) -> None:
+        self._memory = np.empty(0)
+
+    def arrays(self, dtype: np.dtype[Any], first: tuple[int, int], second: tuple[int, int]) -> list[NDArray[Any]]:
+        """Two arrays whose contents mean nothing; they last until the next call."""
+        shapes = first, second
+        sizes = [rows * columns for rows, columns in shapes]
+        if dtype.hasobject or sum(sizes) > 2 * _BLOCK:
+            return [np.empty(shape, dtype=dtype) for shape in shapes]
+        if not self._memory.size:
+            self._memory = np.empty(2 * _BLOCK)
+        memory = self._memory.view(dtype)
+        return [memory[: sizes[0]].reshape(first), memory[sizes[0] : sum(sizes)].reshape(second)]
+
+
+_scratch = _Scratch()
+
+
+def _multiply(matrix: NDArray[Any], block: NDArray[Any], product: NDArray[Any]) -> None:
+    """Writes the matrix product, in pieces that BLAS libraries do in the calling thread.
 
     For larger ones they start threads of their own, and waiting for those costs more here than they bring: on a busy
     machine a hundred times more.
     """
     (outputs, depth), size = matrix.shape, block.shape[1]
-    product = np.empty((outputs, size), dtype=block.dtype)
     rows = min(outputs, 64)
     columns = max(32, _PRODUCT // (rows * depth))
     for top in range(0, outputs, rows):
@@ -166,7 +196,6 @@ def _product(matrix: NDArray[Any], block: NDArray[Any]) -> NDArray[Any]:
         for left in range(0, size, columns):
             ahead = slice(left, left + columns)
             np.matmul(part, block[:, ahead], out=product[top : top + rows, ahead])
-    return product
 
 
 def _windows(source: NDArray[Any], kernel: tuple[int, int], down: int) -> NDArray[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import escape
 
 from flint import fmpq
 
@@ -163,3 +164,17 @@ class Outcome:
     unproved_field: ExactTensor | None = None
     seconds: float = 0.0
     certificate: Certificate | None = None
+
+    def _repr_html_(self) -> str:
+        """A small table for notebooks; `exactcnn.report` makes whole pages."""
+        rows = [("verdict", self.verdict.value), ("task", self.task), ("sizes", str(self.sizes))]
+        rows += [("margin", str(self.margin))] if self.margin is not None else []
+        rows += [("reason", self.reason)] if self.reason else []
+        rows += [("not proved", self.unproved)] if self.unproved else []
+        if self.counterexample is not None:
+            logits = zip(self.class_names, self.counterexample.logits, strict=True)
+            rows.append(("label", self.counterexample.label))
+            rows.append(("logits", ", ".join(f"{name}: {value}" for name, value in logits)))
+        rows.append(("evidence", ", ".join((self.evidence, *self.solvers))))
+        cells = "".join(f"<tr><th>{escape(name)}</th><td>{escape(text)}</td></tr>" for name, text in rows)
+        return f"<table>{cells}</table>"

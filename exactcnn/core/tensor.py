@@ -164,7 +164,7 @@ class ExactTensor:
             return 0
         return max(int(self.numerators.max()), -int(self.numerators.min()))
 
-    @property
+    @cached_property
     def content(self) -> int:
         """The greatest common divisor of the numerators (0 if all are 0)."""
         if self.numerators.dtype == _OBJECT:
@@ -283,6 +283,8 @@ class ExactTensor:
 
     def scaled(self, factor: fmpq | int) -> ExactTensor:
         """Every entry times one number."""
+        if factor == 1:
+            return self
         rational = fmpq(factor)
         numerators = _times(self.numerators, self.bound, int(rational.p))
         return ExactTensor(numerators, self.denominator * int(rational.q))
@@ -294,10 +296,11 @@ class ExactTensor:
         ------
         ValueError: some numerator is no multiple of the divisor.
         """
+        if divisor == 1:
+            narrow = cast_numerators(self.numerators, tier_for(self.bound))
+            return self if narrow is self.numerators else ExactTensor(narrow, self.denominator)
         if divisor <= 0 or self.content % divisor:
             raise ValueError(f"{divisor} does not divide every numerator")
-        if divisor == 1:
-            return ExactTensor(cast_numerators(self.numerators, tier_for(self.bound)), self.denominator)
         # Whole-number division is not for floating-point arrays.
         wide = _OBJECT if self.numerators.dtype == _OBJECT or divisor > _INT64 else np.dtype(np.int64)
         quotients = np.asarray(cast_numerators(self.numerators, wide) // divisor, dtype=wide)

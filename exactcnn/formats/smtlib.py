@@ -19,9 +19,10 @@ __all__ = ["declarations", "guard_names", "sequent_script", "smt_affine", "smt_r
 
 def smt_rational(value: fmpq) -> str:
     """A rational as an SMT-LIB term of sort Real."""
-    numerator, denominator = int(value.p), int(value.q)
-    magnitude = f"{abs(numerator)}.0" if denominator == 1 else f"(/ {abs(numerator)}.0 {denominator}.0)"
-    return f"(- {magnitude})" if numerator < 0 else magnitude
+    # The library's own integers print at any length; Python's stop at 4,300 digits.
+    numerator, denominator = abs(value.p), value.q
+    magnitude = f"{numerator}.0" if denominator == 1 else f"(/ {numerator}.0 {denominator}.0)"
+    return f"(- {magnitude})" if value < 0 else magnitude
 
 
 def smt_affine(form: Affine) -> str:
@@ -81,11 +82,10 @@ def declarations(variables: Iterable[Variable]) -> list[str]:
                 if high is not None:
                     lines.append(f"(assert (<= {name} {smt_rational(high)}))")
             case Relu(argument):
-                above = _at_least_zero(Affine.variable(number) - argument)
-                attained = _at_least_zero(argument - Affine.variable(number))
+                above = Affine.variable(number) - argument
                 lines.append(f"(assert (>= {name} 0.0))")
-                lines.append(f"(assert {above})")
-                lines.append(f"(assert (or (<= {name} 0.0) {attained}))")
+                lines.append(f"(assert {_at_least_zero(above)})")
+                lines.append(f"(assert (or (<= {name} 0.0) {_at_least_zero(-above)}))")
             case Maximum(arguments):
                 gaps = [Affine.variable(number) - argument for argument in arguments]
                 lines += [f"(assert {_at_least_zero(gap)})" for gap in gaps]

@@ -8,6 +8,7 @@ image is, and the numbers in hand fit the processor's caches.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import reduce
 
@@ -32,7 +33,7 @@ from exactcnn.network.model import (
 __all__ = ["Stem"]
 
 # Numbers in the largest layer of one piece.
-_PIECE = 1 << 19
+_PIECE = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class Stem:
         """How many of the network's layers the stem takes in."""
         return len(self.layers) + self.clipped + 1
 
-    def apply(self, batch: ExactTensor) -> ExactTensor:
+    def apply(self, batch: ExactTensor, threads: int = 1) -> ExactTensor:
         """The pooled or flattened values (N, K) of a batch (N, C, H, W) of the stem's image size."""
         count, rows = batch.shape[0], self.heights[-1]
         images = max(1, _PIECE // (self.row_entries * rows))
@@ -102,7 +103,11 @@ class Stem:
         # An empty batch goes through once too, for its shape.
         groups = [batch[first : first + images] for first in range(0, max(count, 1), images)]
         pieces = [(group, *band) for group in groups for band in bands]
-        done = [self._piece(*piece) for piece in pieces]
+        if threads > 1 and len(pieces) > 1:
+            with ThreadPoolExecutor(threads) as pool:
+                done = list(pool.map(lambda piece: self._piece(*piece), pieces))
+        else:
+            done = [self._piece(*piece) for piece in pieces]
         joined = [self._joined(done[first : first + len(bands)]) for first in range(0, len(done), len(bands))]
         return concatenate(joined)
 

@@ -32,13 +32,14 @@ class PixelInterval(Protocol):
         ...
 
 
-def evaluate(network: Network, batch: ExactTensor) -> ExactTensor:
+def evaluate(network: Network, batch: ExactTensor, *, threads: int = 1) -> ExactTensor:
     """The network's exact logits.
 
     Parameters
     ----------
     network: any network.
     batch: (N, C, H, W), in the network's own unit.
+    threads: how many pieces of the work are done at a time; the result is the same.
 
     Returns
     -------
@@ -60,7 +61,7 @@ def evaluate(network: Network, batch: ExactTensor) -> ExactTensor:
         stem = Stem.of(network.layers, batch.shape[1:])
     except InputError as error:
         raise error.located(source=network.source) from None
-    x = stem.apply(batch)
+    x = stem.apply(batch, threads)
     for number in range(stem.depth, len(network.layers)):
         layer = network.layers[number]
         try:

@@ -106,8 +106,9 @@ def gap_bracket(task: Task, verify: Verifier, *, bits: int = 20, progress: Progr
     """The smallest factor by which all gaps can be multiplied so that the instance still holds.
 
     A smaller gap admits more images. Where the task as drawn is refuted, larger factors are tried, where it is vacuous
-    smaller ones: powers of two up to 2^10, and down to 2^-10 (at least 2^-bits). Values are multiples of 2^-bits, and
-    one simple rational as in `tolerance_bracket`. `fails` is None where even 2^-bits held: 0 is no gap.
+    smaller ones: powers of two up to 2^10, or down to 2^-10 (at least 2^-bits), and then factors between a refuted and
+    a vacuous one. Values are multiples of 2^-bits, and one simple rational as in `tolerance_bracket`. `fails` is None
+    where even 2^-bits held: 0 is no gap.
     """
     one = 1 << bits
     trials = _Trials(lambda value: verify(with_gaps_scaled(task, value)), fmpq(1, one), bits + 3, "gap", progress)
@@ -117,16 +118,10 @@ def gap_bracket(task: Task, verify: Verifier, *, bits: int = 20, progress: Progr
     refuted = drawn.outcome.verdict is Verdict.REFUTED
     if not drawn.fails:
         return trials.bracket(drawn, None, None)
-    last = one
-    for _ in range(_DOUBLINGS if refuted else min(_DOUBLINGS, bits)):
-        following = 2 * last if refuted else last // 2
-        found = trials.at(following)
-        if found.holds:
-            return trials.narrowed(drawn, following, last if refuted else 0)
-        if found.outcome.verdict is not drawn.outcome.verdict:
-            break
-        last = following
-    return trials.bracket(drawn, None, drawn)
+    found = trials.searched(one, upwards=refuted, steps=_DOUBLINGS if refuted else min(_DOUBLINGS, bits))
+    if found is None:
+        return trials.bracket(drawn, None, drawn)
+    return trials.narrowed(drawn, *found)
 
 
 class _Trials:
@@ -158,6 +153,34 @@ class _Trials:
 
     def _exists(self, place: int) -> bool:
         return place > 0 or self._quantity != "gap"
+
+    def searched(self, start: int, *, upwards: bool, steps: int) -> tuple[int, int] | None:
+        """A place that holds and one below it that is refuted (or 0), from one that is refuted or vacuous."""
+        last = start
+        for _ in range(steps):
+            following = 2 * last if upwards else last // 2
+            trial = self.at(following)
+            if trial.holds:
+                return following, last if upwards else 0
+            if trial.outcome.verdict is not self.at(start).outcome.verdict:
+                return self._between(min(last, following), max(last, following)) if trial.fails else None
+            last = following
+        return None
+
+    def _between(self, refuted: int, vacuous: int) -> tuple[int, int] | None:
+        """A place that holds, between one that is refuted and a vacuous one, and a refuted one below it."""
+        while vacuous - refuted > 1:
+            middle = (refuted + vacuous) // 2
+            trial = self.at(middle)
+            if trial.holds:
+                return middle, refuted
+            if not trial.fails:
+                return None
+            if trial.outcome.verdict is Verdict.REFUTED:
+                refuted = middle
+            else:
+                vacuous = middle
+        return None
 
     def narrowed(self, drawn: Trial, holding: int, failing: int) -> Bracket:
         """The bracket between a place where the instance holds and one further on, by bisection."""

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+from flint import fmpq
 
+from exactcnn.core.affine import Affine
+from exactcnn.core.circuit import Sequent
 from exactcnn.core.outcome import Stretched
 from exactcnn.core.tensor import ExactTensor
 from exactcnn.prover.compose import FREE, Anchor, Background, Item, template_item
@@ -23,7 +26,7 @@ from exactcnn.prover.replay import Replay, replay
 from exactcnn.prover.tables import Tables
 from exactcnn.prover.whole import Nowhere, find_wrong_image, small_sizes
 from exactcnn.prover.witness import Search
-from exactcnn.solvers.base import Solver
+from exactcnn.solvers.base import Solver, Status
 from exactcnn.solvers.pool import Deadline
 from exactcnn.task.canvas import generator_of
 from exactcnn.theorem.geometry import Axis, Signature
@@ -34,6 +37,8 @@ __all__ = ["Refuter"]
 _PLACES = 24
 _CONFIGURATION_IMAGES = 6
 _MINIMISE_SECONDS = 2.0
+_GROWTH = (2, 8, 256)
+_LARGEST_SIDE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -75,18 +80,33 @@ class Refuter:
         configuration = self._configuration(failed, label)
         if configuration is None:
             return
-        yield from itertools.islice(self.search.pictures(configuration), _CONFIGURATION_IMAGES)
+        for picture in itertools.islice(self.search.pictures(configuration), _CONFIGURATION_IMAGES):
+            yield picture
+            yield from self._grown(picture)
         patches = self._patches(failed, configuration)
         for background in self.search.backgrounds:
             for patch in patches:
                 yield from self._with(configuration, {}, [patch], background)
             if len(patches) > 1:
                 yield from self._with(configuration, {}, patches, background)
+            yield from self._with(configuration, self._all_worst(configuration, failed), [], background)
             for name in sorted(configuration):
                 for item in self._placements(name, failed):
                     yield from self._with(configuration, {name: item}, [], background)
                     for patch in patches:
                         yield from self._with(configuration, {name: item}, [patch], background)
+
+    def _grown(self, picture: Stretched) -> Iterator[Stretched]:
+        """The picture in larger sizes: sums grow and means fade with the number of positions, maxima do not."""
+        if self.instance.pooling.kind == "max":
+            return
+        sizes, last = self.instance.sizes, (picture.height, picture.width)
+        for factor in _GROWTH:
+            height = max(picture.height, min(picture.height * factor, sizes.max_height or _LARGEST_SIDE))
+            width = max(picture.width, min(picture.width * factor, sizes.max_width or _LARGEST_SIDE))
+            if (height, width) != last:
+                last = height, width
+                yield picture.resized(height, width)
 
     def _configuration(self, failed: HeadBound, label: int) -> frozenset[str] | None:
         """The features of the abstract counterexample, if they make an image of this label."""
@@ -135,17 +155,32 @@ class Refuter:
             values[place], known[place] = value, True
         return Item(ExactTensor.from_rationals(values, shape=shape), known, row, column)
 
+    def _all_worst(self, configuration: frozenset[str], failed: HeadBound) -> dict[str, Item]:
+        """Every feature with the pixels that the network likes least, for faults that add up over features."""
+        task = self.instance.task
+        items = {}
+        for name in configuration:
+            number = task.feature_index[name]
+            channels = self._cone(failed, number, 0)
+            worst = self._worst_pixels(number, 0, channels[0]) if channels else None
+            if worst is not None:
+                items[name] = template_item(task, number, 0, values=worst)
+        return items
+
+    def _cone(self, failed: HeadBound, feature: int, template: int) -> list[int]:
+        """The channels of the failed statement that the template is known to raise; if there are none, any one."""
+        channels = sorted(failed.sequent.channels) if failed.sequent is not None else []
+        known = self.tables.lower.get((feature, template), {})
+        return [k for k in channels if k in known] or channels[:1]
+
     def _placements(self, name: str, failed: HeadBound) -> Iterator[Item]:
         """The templates of a feature where the network sees them worst, with the pixels that it likes least."""
         instance, task = self.instance, self.instance.task
         number = task.feature_index[name]
         feature = task.features[number]
         classes = instance.window_classes(feature.height, feature.width)
-        channels = sorted(failed.sequent.channels) if failed.sequent is not None else []
         for template in range(len(feature.templates)):
-            known = self.tables.lower.get((number, template), {})
-            cone = [k for k in channels if k in known] or channels[:1]
-            for channel in cone:
+            for channel in self._cone(failed, number, template):
                 seen: set[tuple[Anchor, Anchor]] = set()
                 for window_class in self.tables.weakest_classes(number, template, channel):
                     (row, height), (column, width) = classes[window_class]
@@ -183,16 +218,25 @@ class Refuter:
         placed = Placed(feature, template, rows.offset, columns.offset)
         kind = rows.signature, columns.signature
         local = lower_sequent(instance.task, instance.stem, kind, placed, channel, bound)
-        least = self.solver.minimise(local.sequent, timeout=self.deadline.at_most(_MINIMISE_SECONDS))
-        if least.value is None:
+        point = self._lowest(local.sequent)
+        if point is None:
             return None
         box = instance.task.features[feature].templates[template]
         values = np.array(box.centre().tolist(), dtype=object)
         for (channel_in, i, j), number in local.pixels.items():
             place = channel_in, i - placed.row, j - placed.column
             if 0 <= place[1] < values.shape[1] and 0 <= place[2] < values.shape[2]:
-                values[place] = least.values[number]
+                values[place] = point[number]
         return ExactTensor.from_rationals(values, shape=values.shape)
+
+    def _lowest(self, sequent: Sequent) -> Mapping[int, fmpq] | None:
+        """Values at which the goal form is least: where it is 0, if it can be, since that is quicker to ask."""
+        attained = replace(sequent, hypotheses=(*sequent.hypotheses, -sequent.goal), goal=Affine.const(-1))
+        answer = self.solver.decide(attained, timeout=self.deadline.at_most(_MINIMISE_SECONDS))
+        if answer.status is Status.FAILS:
+            return answer.values
+        least = self.solver.minimise(sequent, timeout=self.deadline.at_most(_MINIMISE_SECONDS))
+        return None if least.value is None else least.values
 
 
 def _window_anchors(start: int, size: int, length: int, stride: int) -> list[Anchor]:

@@ -25,6 +25,7 @@ from exactcnn.prover.tables import Tables
 from exactcnn.prover.whole import least_lead
 from exactcnn.prover.witness import ClassSearch, Search
 from exactcnn.solvers.base import Solver
+from exactcnn.solvers.limited import LimitedSolver
 from exactcnn.solvers.pool import Deadline, OutOfTimeError, Workers
 from exactcnn.task.configurations import count_configurations
 from exactcnn.task.model import Task
@@ -44,6 +45,8 @@ Confirm = Callable[[str, str], str | None]
 
 _LINES = 6
 _UNCERTIFIED = "proved by z3, but no certificate was found"
+# How many statements that failed are searched for wrong images, once one of them stayed open.
+_SEARCHES = 8
 
 
 def _silent(stage: str, done: int, total: int) -> None:
@@ -95,7 +98,8 @@ def verify_modular(
         instance = Instance(task, network, sizes)
     except Unsupported as unsupported:
         return replace(blank, reason=str(unsupported), seconds=time.monotonic() - started)
-    run = _Run(instance, solver, chosen, Deadline(chosen.timeout), blank)
+    deadline = Deadline(chosen.timeout)
+    run = _Run(instance, LimitedSolver(solver, deadline), chosen, deadline, blank)
     try:
         outcome = run.outcome()
     except OutOfTimeError:
@@ -187,17 +191,26 @@ class _Run:
         uppers: Mapping[int, list[UpperResult]],
     ) -> Outcome | None:
         """What became of the statements that the facts do not prove; None if all were proved on whole images."""
+        unproved: Outcome | None = None
         for number, (bound, label, other) in enumerate(failed):
+            if unproved is not None and number >= _SEARCHES:
+                break
             self.settings.progress("searching a counterexample", number, len(failed))
             found = refuter.run(bound, label, other)
             if isinstance(found, Replay):
                 return self._refuted(found)
             if found is None:
-                return self._unproved(bound, uppers)
-            self.obligations["whole image"] = self.obligations.get("whole image", 0) + len(found)
-            leads = [least_lead(self.instance, self.solver, self.deadline, s, label, other) for s in found]
-            self.margins += leads
-        return None
+                # Another statement may still fail on an image that can be found.
+                unproved = unproved or self._unproved(bound, uppers)
+            elif unproved is None:
+                self._proved_whole(found, label, other)
+        return unproved
+
+    def _proved_whole(self, sizes: Sequence[tuple[int, int]], label: int, other: int) -> None:
+        """Counts what was proved about all images of these sizes, and finds the leads for the margin."""
+        self.obligations["whole image"] = self.obligations.get("whole image", 0) + len(sizes)
+        if not any(s.vacuous for s in self.searches):
+            self.margins += [least_lead(self.instance, self.solver, self.deadline, s, label, other) for s in sizes]
 
     def so_far(self, verdict: Verdict, reason: str | None, unproved: str | None = None) -> Outcome:
         """An outcome with what is known of the classes; VACUOUS instead, if that was found."""
@@ -242,19 +255,17 @@ class _Run:
         with Workers(context, self.settings.workers) as workers:
             rights = self._bounds(workers, [one_sided(y, holds=True) for y in labels])
             wrongs = self._bounds(workers, [one_sided(z, holds=False) for z in range(len(task.classes))])
-        left = [
-            (y, z)
-            for y, right in zip(labels, rights, strict=True)
-            for z, wrong in enumerate(wrongs)
-            if y != z and not _leads(right, wrong)
-        ]
+        for y, right in zip(labels, rights, strict=True):
+            if right.impossible and any(s.index == y and s.witness for s in self.searches):
+                raise InternalError(f'class "{task.classes[y].name}" was proved empty, but has a witness')
         used = [b for b in (*rights, *wrongs) if b.value is not None or b.impossible]
-        self.margins = [
-            right.value + wrong.value
-            for y, right in zip(labels, rights, strict=True)
-            for z, wrong in enumerate(wrongs)
-            if y != z and (y, z) not in set(left) and right.value is not None and wrong.value is not None
-        ]
+        left, self.margins = [], []
+        for y, right in zip(labels, rights, strict=True):
+            for z, wrong in enumerate(wrongs):
+                if y != z and not _leads(right, wrong):
+                    left.append((y, z))
+                elif y != z and right.value is not None and wrong.value is not None:
+                    self.margins.append(right.value + wrong.value)
         if not left:
             return used, []
         pairs, failed = self._pairs(context, search, left)
@@ -322,6 +333,8 @@ class _Run:
         known = [m for m in self.margins if m is not None]
         margin = min(known) if known and len(known) == len(self.margins) else None
         leads = [s.witness.lead(self.instance) for s in self.searches if s.witness is not None]
+        if margin is not None and min(leads) < margin:
+            raise InternalError(f"a margin of {margin} was proved, but a witness leads by {min(leads)} only")
         return replace(
             answer,
             margin=margin,

@@ -10,6 +10,7 @@ from flint import fmpq
 
 from exactcnn.core.affine import Affine
 from exactcnn.core.circuit import Sequent
+from exactcnn.core.errors import InternalError
 from exactcnn.core.outcome import Stretched
 from exactcnn.core.tensor import ExactTensor
 from exactcnn.prover.instance import Instance
@@ -24,7 +25,9 @@ __all__ = ["Nowhere", "find_image", "find_wrong_image", "least_lead", "small_siz
 _PIXELS = 64
 _WINDOWS = 400
 _SECONDS = 20.0
+_LEAD_SECONDS = 5.0
 _SIZES = 9
+_SAMPLED_SIZES = 2
 
 
 class Nowhere:
@@ -32,7 +35,11 @@ class Nowhere:
 
 
 def small_sizes(instance: Instance) -> tuple[list[tuple[int, int]], bool]:
-    """Sizes of the range that are small enough to be decided whole, and whether these are all sizes of the range."""
+    """Sizes of the range that are small enough to be decided whole, and whether these are all sizes of the range.
+
+    Where they are not all, a proof at some sizes would prove nothing; the two largest and the smallest are named, in
+    case they have the images that are looked for: windows that do not fit are one way to avoid a feature.
+    """
     sizes, task = instance.sizes, instance.task
     rows, columns = task.largest_window
     step_down, step_right = instance.stem.rows.stride, instance.stem.columns.stride
@@ -51,7 +58,9 @@ def small_sizes(instance: Instance) -> tuple[list[tuple[int, int]], bool]:
     # The largest first: where several features have to fit, the smallest sizes say nothing.
     found.sort(key=lambda size: (-size[0] * size[1], size))
     complete = sizes.max_height is not None and sizes.max_width is not None and len(found) == count <= _SIZES
-    return found[:_SIZES], complete
+    if complete:
+        return found, True
+    return [*found[:_SAMPLED_SIZES], *found[_SAMPLED_SIZES:][-1:]], False
 
 
 def _window_count(instance: Instance, height: int, width: int) -> int:
@@ -63,19 +72,43 @@ def _window_count(instance: Instance, height: int, width: int) -> int:
 def find_image(
     instance: Instance, solver: Solver, deadline: Deadline, size: tuple[int, int], label: int
 ) -> Replay | Nowhere | None:
-    """An admissible image of the size with this label; None if the solver did not decide it."""
+    """An admissible image of the size with this label; None if the solver did not decide it.
+
+    Raises
+    ------
+    InternalError: the solver's image has another label.
+    """
     sequent, pixels = whole_sequent(instance.task, size, label)
-    return _asked(instance, solver, deadline, sequent, pixels)
+    found = _asked(instance, solver, deadline, sequent, pixels)
+    if isinstance(found, Replay):
+        _require_label(instance, found, label)
+    return found
 
 
 def find_wrong_image(
     instance: Instance, solver: Solver, deadline: Deadline, size: tuple[int, int], label: int, other: int
 ) -> Replay | Nowhere | None:
-    """Such an image on which the logit of `other` is at least the label's."""
+    """Such an image on which the logit of `other` is at least the label's.
+
+    Raises
+    ------
+    InternalError: the solver's image has another label, or the network is right about it.
+    """
     sequent, pixels = _lead(instance, size, label, other)
     # The goal "lead > 0" is strict, so its negation is asked for as a hypothesis.
     asked = replace(sequent, hypotheses=(-sequent.goal,), goal=Affine.const(-1))
-    return _asked(instance, solver, deadline, asked, pixels)
+    found = _asked(instance, solver, deadline, asked, pixels)
+    if isinstance(found, Replay):
+        _require_label(instance, found, label)
+        if found.lead(instance) > 0:
+            raise InternalError(f"an image meant to be misclassified leads by {found.lead(instance)} when replayed")
+    return found
+
+
+def _require_label(instance: Instance, found: Replay, label: int) -> None:
+    name = instance.task.classes[label].name
+    if found.decision.label != name:
+        raise InternalError(f'an image meant to have class "{name}" has {found.decision.label!r} when replayed')
 
 
 def least_lead(
@@ -83,7 +116,7 @@ def least_lead(
 ) -> fmpq | None:
     """The least lead of the label over the other class on images of one size, proved; None if it was not found."""
     sequent, _ = _lead(instance, size, label, other)
-    least = solver.minimise(sequent, timeout=deadline.at_most(_SECONDS)).value
+    least = solver.minimise(sequent, timeout=deadline.at_most(_LEAD_SECONDS)).value
     if least is None:
         return None
     claim = replace(sequent, goal=sequent.goal.shifted(-least))

@@ -55,6 +55,9 @@ def outcome_page(outcome: Outcome, task: Task, *, network: str | None = None) ->
     ]
     if outcome.counterexample is not None:
         parts += ["<h2>The counterexample</h2>", _counterexample(outcome.counterexample, task, outcome.class_names)]
+    if outcome.unproved_field is not None:
+        field = _image(Stretched.plain(outcome.unproved_field), task, "a receptive field")
+        parts += ["<h2>A receptive field that shows why</h2>", f'<div class="card wide">{field}</div>']
     if outcome.classes:
         parts += ["<h2>The classes</h2>", _classes(outcome.classes, task, outcome.class_names)]
     parts += ["<h2>The features</h2>", _features(task)]
@@ -116,7 +119,7 @@ def _counterexample(example: Example, task: Task, class_names: Sequence[str]) ->
     rows = []
     for name, value in zip(class_names, example.logits, strict=True):
         style = "right" if name == example.label else "wrong" if name in named else ""
-        mark = "the label" if name == example.label else "largest" if name in named else ""
+        mark = ", ".join([*(["the label"] if name == example.label else []), *(["largest"] if name in named else [])])
         rows.append((f'<span class="{style}">{escape(name)}</span>', escape(number_text(value)), mark))
     picture = example.picture
     return (
@@ -175,12 +178,14 @@ def _how(outcome: Outcome) -> str:
             "The image above was decided exactly against every template, and the network was evaluated on it in "
             "rational arithmetic. Anyone can repeat both."
         )
+    if outcome.verdict is Verdict.VACUOUS:
+        return "A statement about a class that no admissible image has would say nothing, so that none is made."
+    if outcome.verdict is not Verdict.PROVED:
+        return "It was not decided: neither a proof nor an image that the network gets wrong was found."
     if outcome.method == "modular":
         return (
             "Facts about one output position of the network, for every way in which its field can meet the image's "
             "border, were combined by the pooling rule and carried through the head, so that they hold for all the "
             "sizes at once. Every obligation is an SMT query; exactcnn export writes each of them as a file."
         )
-    if outcome.method == "monolithic":
-        return "One formula over all pixels, positions and configurations of this size was given to an SMT solver."
-    return "Every placement that the generator can make at this size was tried; this can refute, but not prove."
+    return "One formula over all pixels, positions and configurations of this size was given to an SMT solver."

@@ -18,7 +18,7 @@ def outcome_json(outcome: Outcome, *, files: Sequence[str] = ()) -> dict[str, An
     """All of an outcome; `files` are the names of what was written with it.
 
     `configurations` is a number up to 2^53 and a text beyond, where many readers would round it. `counterexample`,
-    `reason`, `unproved` and `statement` (a certificate's SHA-256) are there only where they apply.
+    `reason`, `unproved`, `unproved_field` and `statement` (a certificate's SHA-256) are there only where they apply.
     """
     form: dict[str, Any] = {
         "verdict": outcome.verdict.value,
@@ -43,6 +43,8 @@ def outcome_json(outcome: Outcome, *, files: Sequence[str] = ()) -> dict[str, An
         form["reason"] = outcome.reason
     if outcome.unproved is not None:
         form["unproved"] = outcome.unproved
+    if outcome.unproved_field is not None:
+        form["unproved_field"] = image_json(outcome.unproved_field)
     form["files"] = list(files)
     return form
 

@@ -62,7 +62,12 @@ def _blocks(outcome: Outcome, task: Task, network: str | None) -> Iterator[Rende
         yield ""
         yield Text("the counterexample", style="bold")
         yield example_block(outcome.counterexample, task, outcome.class_names)
-    elif outcome.classes:
+        return
+    if outcome.unproved_field is not None and max(outcome.unproved_field.shape[1:]) <= _SHOWN_SIDE:
+        yield ""
+        yield Text("a receptive field that shows why", style="bold")
+        yield Padding(Picture(image_colours(outcome.unproved_field, task.pixel)), (0, 0, 0, 2))
+    if outcome.classes:
         yield ""
         yield _class_table(outcome.classes, outcome.class_names)
 

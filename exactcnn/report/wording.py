@@ -76,7 +76,7 @@ def condition_text(task_class: TaskClass) -> str:
     """When an image is of the class."""
     if task_class.otherwise:
         return "is of no other class"
-    return ", or ".join(_alternative_text(a) for a in task_class.alternatives)
+    return "; or ".join(_alternative_text(a) for a in task_class.alternatives)
 
 
 def _alternative_text(alternative: Alternative) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import z3
-from flint import fmpq
+from flint import fmpq, fmpz
 
 from exactcnn.core.circuit import Sequent
 from exactcnn.core.errors import InternalError
@@ -16,6 +16,7 @@ from exactcnn.solvers.base import Answer, Minimum, Status
 __all__ = ["Z3Solver"]
 
 _FOREVER = 2**31 - 1
+_INTERRUPTED = "interrupted from keyboard"
 
 
 class Z3Solver:
@@ -38,7 +39,7 @@ class Z3Solver:
         if result == z3.sat:
             values, atoms = _read(solver.model(), sequent)
             return Answer(Status.FAILS, values, atoms)
-        return Answer(Status.OPEN, reason=solver.reason_unknown())
+        return Answer(Status.OPEN, reason=_reason(solver))
 
     def minimise(self, sequent: Sequent, *, timeout: float | None = None) -> Minimum:
         """The least value of the goal form; see `solvers.base.Solver`."""
@@ -52,12 +53,21 @@ class Z3Solver:
         if result == z3.unsat:
             return Minimum(None, infeasible=True)
         if result != z3.sat:
+            _reason(optimiser)
             return Minimum(None)
         bound = optimiser.lower(handle)
         if not _is_number(bound):
             return Minimum(None)  # an infinite value
         values, atoms = _read(optimiser.model(), sequent)
         return Minimum(_rational(bound), values, atoms)
+
+
+def _reason(solver: Any) -> str:
+    """Why a question stayed open. z3 takes Ctrl-C for itself, and here it is handed on."""
+    reason = str(solver.reason_unknown())
+    if reason == _INTERRUPTED:
+        raise KeyboardInterrupt
+    return reason
 
 
 def _milliseconds(timeout: float | None) -> int:
@@ -75,10 +85,11 @@ def _is_number(value: Any) -> bool:
 
 def _rational(value: Any) -> fmpq:
     if z3.is_int_value(value):  # optima that are whole numbers come back with sort Int
-        return fmpq(value.as_long())
+        return fmpq(fmpz(value.as_string()))
     if not z3.is_rational_value(value):
         raise InternalError(f"z3 gave the value {value}, which is no rational number")
-    return fmpq(value.numerator_as_long(), value.denominator_as_long())
+    # By text, since Python's integers are not read beyond 4,300 digits.
+    return fmpq(fmpz(value.numerator().as_string()), fmpz(value.denominator().as_string()))
 
 
 def _read(model: Any, sequent: Sequent) -> tuple[Mapping[int, fmpq], frozenset[int]]:

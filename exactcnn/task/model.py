@@ -210,7 +210,7 @@ class Task:
         """Each feature's place in `features`."""
         return {f.name: i for i, f in enumerate(self.features)}
 
-    @property
+    @cached_property
     def largest_window(self) -> tuple[int, int]:
         """The greatest height and the greatest width of any feature's window."""
         return max(f.height for f in self.features), max(f.width for f in self.features)

@@ -11,6 +11,9 @@ and e2 = max(0, s2*x + c2) with s1 > 0 > s2. Where the constant -s2*(s1*x + c1) 
 b1*y1 + b2*y2 + max(d1, d2): the row says so. The two rows by themselves would give d1 + d2; without this, networks
 whose thresholds are relaxed on both sides need a case split a pixel.
 
+The plain bounds. With no y at all the rule is: where z' <= u, e <= max(0, u). The bound u comes from exact interval
+arithmetic over the pixels' intervals and the bounds of earlier nodes.
+
 No row is made in any other way.
 """
 
@@ -24,11 +27,11 @@ from flint import fmpq
 
 from exactcnn.core.affine import Affine
 from exactcnn.core.box import Box
-from exactcnn.core.circuit import CircuitBuilder, Input, Relu, Sequent
+from exactcnn.core.circuit import CircuitBuilder, Input, Relu, Sequent, Variable
 from exactcnn.task.model import Feature, Task
 from exactcnn.theorem.stem import FieldPixels, Kind, Pixel, Stem, StemCircuit
 
-__all__ = ["LocalSequent", "Placed", "excess_form", "lower_sequent", "sub_rows", "upper_sequent"]
+__all__ = ["LocalSequent", "Placed", "excess_form", "lower_sequent", "plain_bounds", "sub_rows", "upper_sequent"]
 
 _ZERO = fmpq(0)
 
@@ -69,7 +72,8 @@ def lower_sequent(task: Task, stem: Stem, kind: Kind, placed: Placed, channel: i
         f"lower: a window at ({placed.row}, {placed.column}) of the field exhibits {_name(feature, placed)} "
         f"=> S_{channel} >= {bound}"
     )
-    return LocalSequent(Sequent(builder.circuit(), goal=goal, title=title), pixels.numbers)
+    rows = tuple(plain_bounds(builder.variables))
+    return LocalSequent(Sequent(builder.circuit(), goal=goal, lemmas=rows, title=title), pixels.numbers)
 
 
 def upper_sequent(
@@ -99,6 +103,25 @@ def upper_sequent(
         ),
         pixels.numbers,
     )
+
+
+def plain_bounds(variables: Sequence[Variable]) -> list[Affine]:
+    """Rows u - y >= 0 for all nodes of a circuit whose inputs are bounded; see the module's text."""
+    intervals: list[tuple[fmpq, fmpq]] = []
+    rows = []
+    for number, variable in enumerate(variables):
+        if isinstance(variable, Input):
+            if variable.low is None or variable.high is None:
+                raise ValueError(f"input {number} is not bounded")
+            intervals.append((variable.low, variable.high))
+            continue
+        arguments = (variable.argument,) if isinstance(variable, Relu) else variable.arguments
+        ranges = [a.bounds(intervals.__getitem__) for a in arguments]
+        if isinstance(variable, Relu):
+            ranges.append((_ZERO, _ZERO))
+        intervals.append((max(low for low, _ in ranges), max(high for _, high in ranges)))
+        rows.append(Affine.const(intervals[-1][1]) - Affine.variable(number))
+    return rows
 
 
 def sub_rows(builder: CircuitBuilder, network_end: int) -> list[Affine]:

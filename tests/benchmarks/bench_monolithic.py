@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -26,6 +25,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from instances import instance
+from measuring import Table
 
 from exactcnn.core.rational import parse_rational
 from exactcnn.network.construct import build_network
@@ -118,12 +118,12 @@ def cell(reply: Reply | None, mine: Reply) -> str:
     return text + times if mine.answer in ANSWERS else text
 
 
-def run_case(case: Case, sizes: Sequence[int], solvers: Sequence[str], limit: float) -> bool:
+def run_case(case: Case, sizes: Sequence[int], solvers: Sequence[str], limit: float) -> tuple[Table, bool]:
     """Prints the table of one instance, line by line; whether all answers agree."""
     task, network = case.task(), case.network()
     active, agree = list(solvers), True
-    print(f"\n{case}")
-    print(f"{'size':>7}  {'script':>9}  {'modular':>18}" + "".join(f"  {name:>24}" for name in solvers))
+    columns = [("size", 7), ("script", 9), ("modular", 18), *((name, 24) for name in solvers)]
+    table = Table(f"one monolithic formula against the modular method: {case}", columns).start()
     for side in sizes:
         mine = modular(case, f"{side}x{side}")
         replies: dict[str, Reply] = {}
@@ -136,17 +136,37 @@ def run_case(case: Case, sizes: Sequence[int], solvers: Sequence[str], limit: fl
                 replies[name] = ask(name, script, limit)
                 if replies[name].answer == "timeout":
                     active.remove(name)
-        own = f"{mine.answer} {mine.seconds:.2f} s"
-        line = "".join(f"  {cell(replies.get(name), mine):>24}" for name in solvers)
-        print(f"{side:>4}x{side:<3} {length:>9}  {own:>18}{line}", flush=True)
+        cells = [cell(replies.get(name), mine) for name in solvers]
+        table.add(f"{side}x{side}", length, f"{mine.answer} {mine.seconds:.2f} s", *cells)
         for name, reply in [("modular", mine), *replies.items()]:
             if reply.answer == "error":
-                print(f"        {name}: {reply.text}")
+                table.note(f"{side}x{side}, {name}: {reply.text}")
                 agree = False
         agree = agree and not any(contradiction(mine, reply) for reply in replies.values())
     anywhere = modular(case, "any")
-    print(f"{'any':>6}  {'':>9}  {anywhere.answer + f' {anywhere.seconds:.2f} s':>18}", flush=True)
-    return agree
+    table.add("any", "-", f"{anywhere.answer} {anywhere.seconds:.2f} s", *("-" for _ in solvers))
+    return table, agree
+
+
+def measure(
+    sizes: Sequence[int] = SIZES,
+    limit: float = 120.0,
+    wanted: Sequence[str] = tuple(PACKAGES),
+    slack: str = "0",
+    shapes: Sequence[tuple[int, int, int]] = SHAPES,
+) -> tuple[list[Table], bool]:
+    """Prints the tables of all instances; whether all answers agree."""
+    solvers = [name for name in wanted if name in installed()]
+    results = [run_case(Case(*shape, slack), sizes, solvers, limit) for shape in shapes]
+    tables = [table for table, _ in results]
+    last = f"monolithic QF_LRA by {versions(solvers)}; limit {limit:g} s each"
+    if missing := [name for name in wanted if name not in solvers]:
+        last += f"; not installed, left out: {', '.join(missing)}"
+    tables[-1].note(last)
+    agree = all(agreed for _, agreed in results)
+    if not agree:
+        tables[-1].note("There were errors, or answers that contradict each other.")
+    return tables, agree
 
 
 def versions(names: Sequence[str]) -> str:
@@ -172,16 +192,9 @@ def main() -> int:
     if options.modular_once:
         modular_once(*options.modular_once)
         return 0
-    wanted = options.solvers.split(",")
-    solvers = [name for name in wanted if name in installed()]
-    print(f"monolithic QF_LRA by {versions(solvers)}; limit {options.limit:g} s each; {os.cpu_count()} processors")
-    if missing := [name for name in wanted if name not in solvers]:
-        print(f"not installed, left out: {', '.join(missing)}")
     sizes = [int(text) for text in options.sizes.split(",")]
-    results = [run_case(Case(*shape, options.slack), sizes, solvers, options.limit) for shape in SHAPES]
-    if not all(results):
-        print("\nThere were errors, or answers that contradict each other.")
-    return 0 if all(results) else 1
+    _, agree = measure(sizes, options.limit, options.solvers.split(","), options.slack)
+    return 0 if agree else 1
 
 
 if __name__ == "__main__":

@@ -74,6 +74,7 @@ def test_pieces_change_nothing(instance: tuple[Network, T], piece: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bands, "_PIECE", piece)
         assert evaluate(network, batch) == whole
+        assert evaluate(network, batch, threads=3) == whole
 
 
 @given(instances())
