@@ -59,15 +59,13 @@ def test_border_kinds_and_classes_of_windows(drawn: tuple[Task, Network, int], w
         ] == ours.windows(own)
 
 
-def _replayed(
-    task: Task, network: Network, picture: Stretched
-) -> tuple[list[int] | None, list[Fraction]]:
-    """The classes satisfied (None: a feature is neither contained nor avoided) and the logits, by the kernel's replay."""
+def _replayed(task: Task, network: Network, picture: Stretched) -> tuple[list[int] | None, list[Fraction]]:
+    """The classes satisfied (None: a feature is neither contained nor avoided) and the logits, by the kernel."""
     statement = _statement(task, network, SizeRange.fixed(picture.height, picture.width))
     witness = object.__new__(kernel.Witness)
     core = picture.core
     values = [Fraction(int(v.p), int(v.q)) for v in core.rationals()]
-    channels, h, w = core.shape
+    h, w = core.shape[1:]
     ends = [x for f in statement.features for t in f.templates for pair in t.values() for x in pair]
     witness.st, witness.core, witness.whole = statement, [h, w], [picture.height, picture.width]
     witness.place = [picture.row % h, picture.column % w]

@@ -50,7 +50,11 @@ def test_a_changed_file_is_refused_or_still_read_alike(model: bytes, data: st.Da
     place = data.draw(st.integers(0, len(model) - 1))
     kind = data.draw(st.sampled_from(["change", "cut", "drop"]))
     new = bytes([data.draw(st.integers(0, 255))])
-    changed = {"change": model[:place] + new + model[place + 1 :], "cut": model[:place], "drop": model[:place] + model[place + 1 :]}
+    changed = {
+        "change": model[:place] + new + model[place + 1 :],
+        "cut": model[:place],
+        "drop": model[:place] + model[place + 1 :],
+    }
     try:
         text = network_text(changed[kind])
     except OnnxError:
@@ -100,5 +104,12 @@ def test_the_program_compares_a_model_with_a_statement(model: bytes, tmp_path: P
     (tmp_path / "wrong.stmt").write_text(right.replace("globalpool max", "globalpool sum"))
     (tmp_path / "other.stmt").write_text(right.replace(digest, "0" * 64))
     for statement, code in (("right.stmt", 0), ("wrong.stmt", 1), ("other.stmt", 1), ("none.stmt", 4)):
-        command = [sys.executable, "-I", "-S", onnx_reader.__file__, str(tmp_path / "m.onnx"), str(tmp_path / statement)]
+        command = [
+            sys.executable,
+            "-I",
+            "-S",
+            onnx_reader.__file__,
+            str(tmp_path / "m.onnx"),
+            str(tmp_path / statement),
+        ]
         assert subprocess.run(command, capture_output=True, check=False).returncode == code

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 __all__ = ["Case", "all_cases", "documented", "edited", "golden", "verdict"]
@@ -85,13 +86,85 @@ def all_cases() -> list[Case]:
         cases.append(Case(label, True, lambda k, p=(name, statement, changes): verdict(k, edited(p[0], p[1], *p[2]))))
     for change in _STATEMENTS:
         cases.append(Case(f"statement: {change}", False, lambda k, c=change: verdict(k, edited("lamp", c))))
-    cases += list(_rule_cases())
+        if change not in _MEANING:
+            cases.append(Case(f"unread statement: {change}", False, lambda k, c=change: _read(k, edited("lamp", c)[0])))
+    cases += [*_rule_cases(), *_unit_cases()]
     return cases
 
 
+def _read(kernel: Kernel, statement: str) -> bool:
+    """Whether the kernel reads a statement, whatever its certificate."""
+    try:
+        kernel.Statement(kernel.Lines(io.BytesIO(statement.encode())))
+    except kernel.Reject:
+        return False
+    return True
+
+
+def _unit_cases() -> Iterator[Case]:
+    """Single functions."""
+    half, c = Fraction(1, 2), -1
+    yield Case("summed", True, lambda k: k.summed([(1, ({0: 1}, 2))], 3, 1) == ({0: 1, c: 6}, 2))
+    yield Case("interval", True, lambda k: k.interval(({0: -1, c: 1}, 2), [(Fraction(0), Fraction(1))]) == (0, half))
+    yield Case("constant ReLU", True, lambda k: k.Sequent().maximum(True, [({c: -1}, 2)]) == ({}, 1))
+    yield Case(
+        "constant maximum", True, lambda k: k.Sequent().maximum(False, [({c: -1}, 2), ({c: -3}, 1)])[0] == {c: -1}
+    )
+    for pool, known, bound, expected in _POOLED:
+        yield Case(
+            f"pooled: {pool} {known} {bound}", True, lambda k, a=(pool, known, bound), e=expected: _pooled(k, *a) == e
+        )
+    yield Case("numbers of positions", True, lambda k: _positions(k) == (6, 12))
+
+
+def _facts(kernel: Kernel, pool: str, floors: list[Fraction], most: int | None) -> Any:
+    facts = kernel.Facts(SimpleNamespace(pool=pool, fewest=2, greatest=most))
+    facts.floors[0] = floors
+    return facts
+
+
+def _pooled(kernel: Kernel, pool: str, most: int | None, bound: int) -> list[Fraction | None]:
+    """At least and at most (bound at all positions), at least (bound at one) above floors none, -1 and 1."""
+    facts = _facts(kernel, pool, [], most)
+    found = [facts.spread(Fraction(bound), 1), facts.spread(Fraction(bound), -1), facts.somewhere(0, Fraction(bound))]
+    for low in (-1, 1):
+        found.append(_facts(kernel, pool, [Fraction(low), Fraction(-7)], most).somewhere(0, Fraction(bound)))
+    return found
+
+
+def _positions(kernel: Kernel) -> tuple[int, int | None]:
+    text = golden("sum")[0].replace("sizes 1 2 2 2", "sizes 2 3 4 5")
+    statement = kernel.Statement(kernel.Lines(io.BytesIO(text.encode())))
+    return statement.fewest, statement.greatest
+
+
+_POOLED: list[tuple[str, int | None, int, list[Any]]] = [
+    ("max", 6, 4, [4, 4, 4, 4, 4]),
+    ("sum", 6, 4, [8, 24, None, -1, 5]),
+    ("sum", 6, -4, [-24, -8, None, -9, -3]),
+    ("sum", None, 4, [8, None, None, None, 5]),
+    ("sum", None, -4, [None, -8, None, None, -3]),
+    ("mean", 6, 4, [4, 4, None, Fraction(-1, 6), Fraction(3, 2)]),
+    ("mean", 6, -4, [-4, -4, None, None, None]),
+    ("mean", None, 4, [4, 4, None, None, None]),
+]
+
 _BRIGHT = "feature bright 1 1 gap 1/2 templates 1\ntemplate\n3/4 1\n"
+_OFF = "class off alternatives 1\nalternative requires forbids 0\n"
+_OVERLAPS = ("alternative requires 0 forbids\n", "alternative requires forbids\n")
 _STATEMENTS = [
-    *((("margin 1/4", f"margin {m}")) for m in ("2/8", "+1/4", "0.25", "01/4", "1/04", "-1/4", "0", "1/0", "1/-4", "1/4 1", "", "1_0", "1e1")),
+    *((_OFF, _OFF.replace("alternatives 1", "alternatives 2") + more) for more in _OVERLAPS),  # `on` is never alone
+    ("sizes 1 any 1 any", "sizes 01 any 1 any"),
+    ("pixel 0 1\nfeatures 1\n" + _BRIGHT, "pixel 1 1\nfeatures 1\n" + _BRIGHT.replace("3/4", "1")),
+    ("dense out 2 in 1\n1\n0\n", "dense out 2 in 2\n1 0\n0 1\n"),
+    ("bias 0 1/2", "bias 1/2"),
+    ("sizes 1 any 1 any", "sizes 3 2 1 any"),
+    ("pixel 0 1", "pixel 0 1/1"),
+    ("3/4 1\n", "3/4 2/2\n"),
+    *(
+        (("margin 1/4", f"margin {m}"))
+        for m in ("2/8", "+1/4", "0.25", "01/4", "1/04", "-1/4", "0", "1/0", "1/-4", "1/4 1", "", "1_0", "1e1")
+    ),
     ("margin 1/4", "margin 1/3"),
     ("exactcnn statement 1", "exactcnn statement 2"),
     ("sizes 1 any 1 any", "sizes 0 any 1 any"),
@@ -105,7 +178,10 @@ _STATEMENTS = [
     ("source none", "source NONE"),
     ("source none", "source " + "0" * 63),
     ("source none", "source " + "A" * 64),
-    *((("task lamp", f"task {n}")) for n in ("l%61mp", "lamp%", "lamp%2", "lamp%2f", "lamp%FF", "l%C3%A", "lämp", "l/mp", "%%", "l  mp")),
+    *(
+        (("task lamp", f"task {n}"))
+        for n in ("l%61mp", "lamp%", "lamp%2", "lamp%2f", "lamp%FF", "l%C3%A", "lämp", "l/mp", "%%", "l  mp")
+    ),
     ("channels 1 pixel 0 1", "channels 0 pixel 0 1"),
     ("channels 1 pixel 0 1", "channels 2 pixel 0 1"),
     ("pixel 0 1", "pixel 1 0"),
@@ -128,7 +204,10 @@ _STATEMENTS = [
     ("bright 1 1 gap", "bright 1 2 gap"),
     ("classes 2", "classes 1"),
     ("classes 2", "classes 3"),
-    ("class on alternatives 1\nalternative requires 0 forbids\nclass off alternatives 1\nalternative requires forbids 0\n", "class on otherwise\nclass off otherwise\n"),
+    (
+        "class on alternatives 1\nalternative requires 0 forbids\n" + _OFF,
+        "class on otherwise\nclass off otherwise\n",
+    ),
     ("class off", "class on"),
     ("class off alternatives 1\nalternative requires forbids 0\n", "class off alternatives 0\n"),
     ("requires 0 forbids", "requires 1 forbids"),
@@ -170,6 +249,21 @@ _STATEMENTS = [
     ("end\nend\n", "end\nend\nend\n"),
 ]
 
+_MEANING = {  # read, but not proved by the certificate
+    ("margin 1/4", "margin 1/3"),
+    ("sizes 1 any 1 any", "sizes 2 any 1 any"),
+    ("sizes 1 any 1 any", "sizes 1 2 1 any"),
+    ("sizes 1 any 1 any", "sizes 1 any 2 any"),
+    ("sizes 1 any 1 any", "sizes 1 any 1 2"),
+    ("gap 1/2", "gap 3/8"),
+    ("requires 0 forbids", "requires forbids"),
+    ("input pixel", "input byte"),
+    ("globalpool max", "globalpool sum"),
+    ("globalpool max", "globalpool mean"),
+    ("bias 0 1/2", "bias 2*0"),
+    ("bias 0 1/2", "bias 0 5/8"),
+    *((_OFF, _OFF.replace("alternatives 1", "alternatives 2") + more) for more in _OVERLAPS),
+}
 _PROOF = "prove 1 0 0 0 0\nsplit 1\nqed 2 4 2 6 1\nqed 2 4 1 6 2\n"
 _WITNESS = "witness 0 1 1 3 3 0 0\n1\n"
 _RIGHT = "prove\nchoose 0\nchoose 1\nchoose 2\nqed 1 0 1\nright"
@@ -178,6 +272,10 @@ _WRONG = "prove\nchoose 0\nchoose 2\nqed 1 0 1\nwrong"
 _FAR = (  # a window that does not exist at the first border kind, with a proof that would do
     "prove 2 0 0 0 0 0 0 1 1\nsplit 2\nsplit 4\nqed 3 10 2 11 4 13 1\nqed 2 10 1 13 2\n"
     "prove 1 0 0 1 0\nsplit 1\nsplit 2\nqed 3 5 2 6 4 8 1\nqed 2 5 1 8 2\n"
+)
+_TWO = (
+    "prove 2 0 0 1 0 0 0 1 1\nsplit 2\nsplit 3\nqed 3 10 2 12 4 14 1\nqed 2 10 1 14 2\n"
+    "split 4\nqed 3 11 2 12 4 14 1\nqed 2 11 1 14 2\n"
 )
 _NEAR = "prove 1 0 0 1 1\nsplit 1\nsplit 2\nqed 3 5 2 6 4 8 1\nqed 2 5 1 8 2\nsame 1 0 0 1 0\n"
 
@@ -194,7 +292,20 @@ _PAIRS: list[tuple[str, Change | None, tuple[Change, ...]]] = [
     ("lamp", None, ((_WITNESS, "witness 1 1 1 3 3 0 0\n1\n"),)),
     ("lamp", None, ((_WITNESS, ""),)),
     ("lamp", None, ((_WITNESS, _WITNESS + _WITNESS),)),
-    ("lamp", None, ((_WITNESS, "witness 0 2 1 2 1 0 0\n1\n1/2\n"), ("witness 1 1 1 1 1 0 0\n1/4", "witness 1 2 1 2 1 0 0\n1/4\n1/2"))),
+    (
+        "lamp",
+        None,
+        (
+            (_WITNESS, "witness 0 2 1 2 1 0 0\n1\n1/2\n"),
+            ("witness 1 1 1 1 1 0 0\n1/4", "witness 1 2 1 2 1 0 0\n1/4\n1/2"),
+        ),
+    ),
+    ("lamp", None, (("1/4\nfacts", "-1\nfacts"),)),
+    (
+        "lamp",
+        ("margin 1/4", "margin 1/100"),
+        (("1/4\nfacts", "3/8\nfacts"),),
+    ),  # neither on nor off, and the lead would do
     # the header, the frame
     ("lamp", None, (("exactcnn certificate 1", "exactcnn certificate 2"),)),
     ("lamp", None, (("statement 6", "statement 7"),)),
@@ -220,7 +331,11 @@ _PAIRS: list[tuple[str, Change | None, tuple[Change, ...]]] = [
     ("lamp", None, (("prove 1 0 0 0 0", "prove 0"),)),
     ("lamp", None, ((_PROOF, "prove 2 0 0 0 0 0 0 0 0\nsplit 1\nqed 2 6 2 9 1\nqed 2 6 1 9 2\n"),)),
     # an upper fact that avoids nothing but uses a clear window, and the head that would follow from it
-    ("lamp", None, (("avoid 0", "avoid"), (_RIGHT, _RIGHT.replace("qed 1 0 1", "qed 1 1 1")), (_WRONG, "prove\nqed 1 0 1\nwrong"))),
+    (
+        "lamp",
+        None,
+        (("avoid 0", "avoid"), (_RIGHT, _RIGHT.replace("qed 1 0 1", "qed 1 1 1")), (_WRONG, "prove\nqed 1 0 1\nwrong")),
+    ),
     ("lamp", None, (("lower 0 0 0 3/4", "lower 0 0 0 7/8"),)),
     ("lamp", None, (("lower 0 0 0 3/4", "lower 1 0 0 3/4"),)),
     ("lamp", None, (("lower 0 0 0 3/4", "lower 0 1 0 3/4"),)),
@@ -230,6 +345,7 @@ _PAIRS: list[tuple[str, Change | None, tuple[Change, ...]]] = [
     ("lamp", None, (("see 0 0 box\n", ""),)),
     ("lamp", None, (("see 0 0 box", "see 0 0 prove\nqed 1 1 1"),)),
     ("pool2", None, ((_NEAR, _FAR),)),
+    ("pool2", None, ((_TWO, "same 2 0 0 1 0 0 0 1 1\n"),)),
     ("pool2", None, (("lower 0 0 0 3/4\nsee 0 0 box\n", "lower 0 0 0 3/4\n"),)),
     ("avg", None, (("lower 0 0 0 1/2", "lower 0 0 0 2/3"),)),
     ("bar", None, (("upper 0 0 avoid 0\nbox\n", "upper 0 0 avoid 0\nbox\nbox\n"),)),
@@ -245,12 +361,17 @@ _PAIRS: list[tuple[str, Change | None, tuple[Change, ...]]] = [
     ("lamp", None, (("right 1 1/2\nprove\nqed 0\n", ""),)),
     ("lamp", None, (("qed 0\nend", "qed 0\n" + _PAIR + "end"),)),  # a pair that is not left over
     ("lamp", None, (("right 0 3/4", "right 0 1/2"),)),  # a pair that is left over, and its proof is missing
-    ("lamp", None, (("right 0 3/4", "right 0 1/2"), ("qed 0\nend", "qed 0\n" + _PAIR.replace("0 1\n", "1 0\n", 1) + "end"))),
+    (
+        "lamp",
+        None,
+        (("right 0 3/4", "right 0 1/2"), ("qed 0\nend", "qed 0\n" + _PAIR.replace("0 1\n", "1 0\n", 1) + "end")),
+    ),
     ("lamp", None, ((_RIGHT, "prove\nchoose 2\nqed 1 0 1\nright"),)),
     ("lamp", None, ((_RIGHT, "prove\nqed 1 0 1\nright"),)),
     ("lamp", None, ((_RIGHT, "prove\nchoose 0\nchoose 1\nchoose 1\nqed 1 0 1\nright"),)),
     ("lamp", None, ((_RIGHT, "prove\nchoose 3\nchoose 1\nchoose 2\nqed 1 0 1\nright"),)),
     ("lamp", None, ((_WRONG, "prove\nchoose 0\nchoose 1\nqed 1 0 1\nwrong"),)),
+    ("lamp", None, ((_WRONG, "prove\nchoose 2\nqed 1 0 1\nwrong"),)),
     ("mixed", None, (("wrong 0 0\n", "wrong 0 -1\n"),)),
     ("mixed", None, (("right 2 1/2\n", "right 2 1\n"),)),
     ("templates", ("templates 2\n", "templates 3\ntemplate\n7/8 1 7/8 1\n"), ()),
@@ -274,7 +395,16 @@ _PAIRS: list[tuple[str, Change | None, tuple[Change, ...]]] = [
     ("avg", ("bias -2 1/4", "bias -1/2 1/4"), ()),
     ("mixed", ("alternative requires 0 forbids 1", "alternative requires 0 forbids"), ()),
 ]
+_NETWORK = "network\nexactcnn network 1\ninput pixel channels 1\nglobalpool max\ndense out 2 in 1\n1\n"
 _FINE: list[tuple[str, Change | None, tuple[Change, ...]]] = [
+    (  # the logit of `otherwise` is 1 - m
+        "lamp",
+        (_OFF + _NETWORK + "0\nbias 0 1/2", "class off otherwise\n" + _NETWORK + "-1\nbias 0 1"),
+        (
+            ("right 1 1/2\nprove\nqed 0\n", "right 1 3/4\nprove\nchoose 0\nchoose 2\nqed 1 0 1\n"),
+            ("wrong 1 1/2\nprove\nqed 0\n", "wrong 1 1/4\nprove\nchoose 0\nchoose 1\nchoose 2\nqed 1 0 1\n"),
+        ),
+    ),
     ("lamp", ("task lamp", "task %E2%98%80%20"), ()),
     ("lamp", ("task lamp", "task %"), ()),
     ("lamp", ("source none", "source " + "0123456789abcdef" * 4), ()),
@@ -289,7 +419,16 @@ _FINE: list[tuple[str, Change | None, tuple[Change, ...]]] = [
     ("pool2", ("stride 2 2", "stride 2 1"), ()),
     ("avg", ("4\n-1\nbias", "4\n-1/2\nbias"), ()),
     ("lamp", None, (("see 0 0 box", "see 0 0 prove\nqed 1 0 4"),)),
-    ("lamp", None, (("upper 0 1/4 avoid 0\n", "upper 0 1 avoid\nbox\nupper 0 1/4 avoid 0\n"), ("facts 2", "facts 3"), (_RIGHT, _RIGHT.replace("qed 1 0 1", "qed 1 1 1")), (_WRONG, _WRONG.replace("qed 1 0 1", "qed 1 1 1")))),
+    (
+        "lamp",
+        None,
+        (
+            ("upper 0 1/4 avoid 0\n", "upper 0 1 avoid\nbox\nupper 0 1/4 avoid 0\n"),
+            ("facts 2", "facts 3"),
+            (_RIGHT, _RIGHT.replace("qed 1 0 1", "qed 1 1 1")),
+            (_WRONG, _WRONG.replace("qed 1 0 1", "qed 1 1 1")),
+        ),
+    ),
     ("lamp", ("class off alternatives 1\nalternative requires forbids 0\n", "class off otherwise\n"), ()),
 ]
 
@@ -298,9 +437,10 @@ _FINE: list[tuple[str, Change | None, tuple[Change, ...]]] = [
 
 
 def _arena(kernel: Kernel) -> Any:
-    """x in [-1, 1], y1 = max(0, x), y2 = max(0, x/2 + 1/4), y3 = max(x, -x, 1/4); clauses (1, 2), (-1, 3), (-2,), ().
+    """x in [-1, 1], y1 = max(0, x), y2 = max(0, x/2 + 1/4), y3 = max(x, -x, 1/4).
 
-    Rows: 0 x+1, 1 1-x, 2 y1, 3 y1-x, 4 y2, 5 4y2-2x-1, 6 y3-x, 7 y3+x, 8 4y3-1; literal 3 switches on x-1/2 >= 0.
+    Rows: 0 x+1, 1 1-x, 2 y1, 3 y1-x, 4 y2, 5 4y2-2x-1, 6 y3-x, 7 y3+x, 8 4y3-1.
+    Clauses: (1, 2), (-1, 3), (-2,), (), (4,); literal 3 switches on the row 2x-1, literal 4 the row -2x-1.
     """
     c = kernel.CONST
     sequent = kernel.Sequent()
@@ -309,8 +449,8 @@ def _arena(kernel: Kernel) -> Any:
     sequent.maximum(True, [({x: 1}, 1)])
     sequent.maximum(True, [({x: 2, c: 1}, 4)])
     sequent.maximum(False, [({x: 1}, 1), ({x: -1}, 1), ({c: 1}, 4)])
-    sequent.clauses = [(1, 2), (-1, 3), (-2,), ()]
-    sequent.switched = {3: [((c, -1), (x, 2))]}
+    sequent.clauses = [(1, 2), (-1, 3), (-2,), (), (4,)]
+    sequent.switched = {3: [((c, -1), (x, 2))], 4: [((c, -1), (x, -2))]}
     return sequent
 
 
@@ -390,6 +530,13 @@ _RULES: list[tuple[str, str, str, bool]] = [
     ("chord", "-1", "cut 1 0 2 1;chord 2 9 1;qed 0;qed 0", False),  # from Z >= 0: no lower bound below 0
     ("chord", "0 0 -1", "cut 1 0 1 0;chord 1 0 9;qed 1 10 1;qed 0", False),
     ("chord", "0 1 -1", "cut 1 0 1 0;chord 1 9 1;qed 1 10 1;qed 0", False),
+    ("chord", "1 1 0 0 -2", "chord 3 0 1;qed 1 9 1", False),  # y3 is no ReLU of its first argument
+    ("chord", "-1 2 -1", "choose 2;choose 0;choose 1;chord 1 9 1;qed 1 10 1", False),  # 1/2 <= x
+    ("chord", "-1 -1 -1", "choose 4;chord 1 0 9;qed 1 10 1", False),  # x <= -1/2
+    ("chord", "1 2 -3", "choose 4;chord 1 9 1;qed 1 10 1", False),  # x <= -1/2 taken for x >= -1/2
+    ("chord", "1 1 -3", "choose 2;choose 0;choose 1;chord 1 0 9;qed 1 10 1", False),  # x >= 1/2 taken for x <= 1/2
+    ("chord", "1 5 -6", "lin 2 0 1 7 4;chord 1 9 1;qed 1 10 1", False),  # a row about other variables too
+    ("sub", "0 0 0 -1", "sub 0 -2 2 1 0;qed 1 9 1", False),  # x >= -1 times -2
     ("sub", "1 0 2 -4", "sub - 0 2 1 1 1 2;qed 1 9 1", True),
     ("sub", "0 0 2 -4", "sub - 0 2 1 1 1 2;qed 1 9 1", False),
     ("sub", "1 0 1 -4", "sub - 0 2 1 1 1 1;qed 1 9 1", False),
@@ -415,6 +562,7 @@ _RULES: list[tuple[str, str, str, bool]] = [
     ("maxle", "0 0 0 0 -1", "maxle 3 1 1 4 0 4 - 0;qed 1 9 1", False),
     ("maxle", "1 0 0 0 -1", "maxle 3 1 0 4 1 4 - 0;qed 1 9 1", False),
     ("maxle", "1 0 0 0 -1", "maxle 3 1 1 4 0 4;qed 1 9 1", False),
+    ("maxle", "1 4 0 0 -4", "maxle 3 1 - 0 - 0 - 0;qed 1 9 1", False),
     ("maxle", "1 0 0 0 -4", "maxle 3 1 - 0 - 0 - 0;qed 1 9 1", False),
     ("maxle", "1 0 0 0 -1", "maxle 3 -1 1 4 0 4 - 0;qed 1 9 1", False),
     ("maxle", "1 0 0 0 -1", "maxle 3 1 1 4 0 -4 - 0;qed 1 9 1", False),
@@ -428,7 +576,12 @@ _RULES: list[tuple[str, str, str, bool]] = [
     ("have", "1 1 1", "have 2 0 1 1 0 1;qed 2 0 1 2 1;qed 1 9 1", False),
     ("have", "1 1 1", "have 2 0 1 7 1 1;qed 2 0 1 2 1;qed 1 9 1", False),
     ("have", "1 1 1", "have 2 0 1 1 1;qed 2 0 1 2 1;qed 1 9 1", False),
-    ("have", "1 1 1", "have 2 0 1 1 1 1;lin 2 0 1 2 1;qed 1 9 1;qed 1 10 1", False),  # rows of the lemma's proof are gone
+    (
+        "have",
+        "1 1 1",
+        "have 2 0 1 1 1 1;lin 2 0 1 2 1;qed 1 9 1;qed 1 10 1",
+        False,
+    ),  # rows of the lemma's proof are gone
     ("split", "1 1 -2", "split 1;qed 2 0 1 2 1;qed 2 0 1 10 1", False),
     ("split", _CHORD1, "split 1;qed 2 1 1 10 2;qed 2 0 1 10 2", True),
     ("split", _CHORD1, "split 1;qed 2 1 1 10 2", False),
@@ -454,7 +607,8 @@ _RULES: list[tuple[str, str, str, bool]] = [
     ("choose", "-1 2", "choose 1;qed 1 9 1;qed 1 9 1", False),
     ("choose", "-1 2", "choose 1;choose 0;choose 2;qed 1 9 1", True),
     ("choose", "-1", "choose 3", True),
-    ("choose", "-1", "choose 4", False),
+    ("choose", "-1", "choose 5", False),
+    ("choose", "-1", "choose 4;choose 2;choose 0;choose 1;qed 2 9 1 10 1", True),
     ("choose", "-1", "choose 2", False),
     ("choose", "-1", "choose 2;choose 2;choose 0;choose 1;choose 1;qed 1 10 1", False),
     ("choose", "-1 2", "choose 0;choose 1;choose 1;qed 1 10 1;choose 2", False),  # assumed twice, its row added once
