@@ -872,7 +872,7 @@ class Witness:
                 f"{w} numbers in the pixel range",
                 lines.text,
             )
-        ends = {x for f in st.features for t in f.templates for pair in t.values() for x in pair}
+        ends = {*st.pixel, *(x for f in st.features for t in f.templates for pair in t.values() for x in pair)}
         self.q = lcm(*{x.denominator for row in (*rows, ends, {f.gap for f in st.features}) for x in row})
         whole = [[int(x * self.q) for x in row] for row in rows]
         self.image = [[tuple(whole[k * h + i][j] for k in range(st.channels)) for j in range(w)] for i in range(h)]
@@ -1155,7 +1155,7 @@ def check(statement: BinaryIO, certificate: BinaryIO) -> tuple[bool, str]:
             got = str(reject.args[1])[:200]
         except ValueError:  # an integer with too many digits to be written
             got = "a number that is too long"
-    except (ArithmeticError, LookupError, MemoryError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError, ValueError) as error:
         # Not expected; but whatever goes wrong, nothing is proved.
         expected, got = "a kernel without errors", type(error).__name__
     else:

@@ -9,6 +9,7 @@ import numpy as np
 from flint import fmpq
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from support.kernel_cases import golden
 from support.networks import networks, smallest_side
 from support.tasks import images, tasks
 
@@ -66,7 +67,7 @@ def _replayed(task: Task, network: Network, picture: Stretched) -> tuple[list[in
     core = picture.core
     values = [Fraction(int(v.p), int(v.q)) for v in core.rationals()]
     h, w = core.shape[1:]
-    ends = [x for f in statement.features for t in f.templates for pair in t.values() for x in pair]
+    ends = [*statement.pixel, *(x for f in statement.features for t in f.templates for p in t.values() for x in p)]
     witness.st, witness.core, witness.whole = statement, [h, w], [picture.height, picture.width]
     witness.place = [picture.row % h, picture.column % w]
     witness.q = kernel.lcm(*(x.denominator for x in [*values, *ends, *(f.gap for f in statement.features)]))
@@ -100,3 +101,21 @@ def test_replayed_images(drawn: tuple[Task, Network, int], data: st.DataObject) 
     assert names == (None if decision.configuration is None else list(decision.satisfied))
     expected = logits(network, image.reshape(1, *image.shape), task.pixel)
     assert values == [Fraction(int(v.p), int(v.q)) for v in expected[0].rationals()]
+
+
+def test_bytes_of_a_range_that_no_template_mentions() -> None:
+    """The image's common denominator has to hold the range's least pixel too: here thirds, which stand nowhere else."""
+    statement, certificate = golden("lamp")
+    weight = "1/255"
+    changes = (
+        ("pixel 0 1", "pixel -1/3 1"),
+        ("input pixel", "input byte"),
+        ("dense out 2 in 1\n1\n0\nbias 0 1/2", f"dense out 2 in 1\n{weight}\n0\nbias 0 5/8"),
+        ("margin 1/4", "margin 1/100"),
+    )
+    for old, new in changes:
+        assert old in statement
+        statement = statement.replace(old, new)
+    read = kernel.Statement(kernel.Lines(io.BytesIO(statement.encode())))
+    lines = kernel.Lines(io.BytesIO(b"witness 0 1 1 1 1 0 0\n3/4\n"))
+    assert kernel.Witness(read, lines, 0)._logits() == [Fraction(13, 16), Fraction(5, 8)]
