@@ -105,7 +105,7 @@ def test_replayed_images(drawn: tuple[Task, Network, int], data: st.DataObject) 
 
 def test_bytes_of_a_range_that_no_template_mentions() -> None:
     """The image's common denominator has to hold the range's least pixel too: here thirds, which stand nowhere else."""
-    statement, certificate = golden("lamp")
+    statement, _ = golden("lamp")
     weight = "1/255"
     changes = (
         ("pixel 0 1", "pixel -1/3 1"),
