@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from flint import fmpq
 
 from exactcnn.prover.head_local import Clause, HeadLocal, Literal, Numbering
-from exactcnn.prover.relax import closing, least
+from exactcnn.prover.relax import Relaxed, closing, least
 from exactcnn.prover.rows import (
     After,
     Choose,
@@ -42,6 +42,7 @@ _ROUNDS = 4
 _NESTED = 3
 _DEPTH = 40
 _WRONG = 1e-7
+_NEAR = 1e-9
 _A_LITTLE = fmpq(1, 1 << 20)
 
 
@@ -55,6 +56,10 @@ class HeadProof:
 
 class _TooHardError(Exception):
     """The time for one sequent is used up."""
+
+
+class _NoRoomError(Exception):
+    """A bound that is attained was not reached exactly, so that cases would not help."""
 
 
 def prove_head(numbering: Numbering, wanted: fmpq, seconds: float) -> HeadProof | None:
@@ -399,7 +404,7 @@ class _Search:
         self.end = time.monotonic() + share * self.seconds
         try:
             return self.proof(goal, state, 0)
-        except _TooHardError:
+        except (_TooHardError, _NoRoomError):
             return None
 
     def proof(self, goal: Row, state: _State, depth: int) -> Proof | None:
@@ -411,6 +416,9 @@ class _Search:
             return found
         if depth >= _DEPTH:
             return None
+        relaxed, _ = least(self._rows(state, strong=True), goal.terms)
+        if relaxed.value is not None and relaxed.value >= -goal.constant - _NEAR * abs(goal.constant):
+            raise _NoRoomError
         clause = self._open_clause(state)
         if clause is not None:
             branches = []
@@ -420,7 +428,7 @@ class _Search:
                     return None
                 branches.append((literal, found))
             return state.wrapped(Choose(clause.key, tuple(branches)))
-        return self._split(goal, state, depth)
+        return self._split(goal, state, relaxed, depth)
 
     def at_once(self, goal: Row, state: _State) -> Proof | None:
         """A proof of the goal by one relaxation."""
@@ -432,8 +440,8 @@ class _Search:
                 return state.wrapped(Leaf(parts))
         return None
 
-    def _split(self, goal: Row, state: _State, depth: int) -> Proof | None:
-        node = self._most_wrong(goal, state)
+    def _split(self, goal: Row, state: _State, relaxed: Relaxed, depth: int) -> Proof | None:
+        node = self._most_wrong(relaxed, state)
         if node is None:
             return None
         parts = []
@@ -481,8 +489,8 @@ class _Search:
         elif low.value >= 0:
             yield identity(node, low.fact())
 
-    def _most_wrong(self, goal: Row, state: _State) -> Node | None:
-        relaxed, _ = least(self._rows(state, strong=True), goal.terms)
+    def _most_wrong(self, relaxed: Relaxed, state: _State) -> Node | None:
+        """The node whose value at the relaxation's best point is furthest from what its argument gives."""
         worst, chosen = _WRONG, None
         for node in self.sequent.nodes:
             if node.variable in state.decided:
