@@ -712,11 +712,12 @@ class Proof:
     def _combination(self) -> Form:
         """The positive combination of rows that the line names."""
         numbers = self._numbers("n r1 a1 .. rn an", 0)
+        chosen, factors = numbers[1::2], numbers[2::2]
+        fits = not chosen or (chosen[0] >= 0 and chosen[-1] < len(self.rows) and chosen == sorted(set(chosen)))
+        need(fits and min(factors, default=1) > 0, "ascending rows, positive multipliers", self.lines.text)
         total: Form = {}
-        get, previous, end = total.get, -1, len(self.rows)
-        for r, a in zip(numbers[1::2], numbers[2::2]):
-            need(previous < r < end and a > 0, "ascending rows, positive multipliers", (r, a))
-            previous = r
+        get = total.get
+        for r, a in zip(chosen, factors):
             for v, c in self.rows[r]:
                 total[v] = get(v, 0) + a * c
         return total

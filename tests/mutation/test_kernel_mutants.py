@@ -148,8 +148,10 @@ MUTANTS: dict[str, tuple[str, str]] = {
         "self.sequent.clauses.append((self.atoms,))",
     ),
     # rules
-    "negative multipliers": ("need(previous < r < end and a > 0", "need(previous < r < end"),
-    "rows twice": ("need(previous < r < end and a > 0", "need(-1 < r < end and a > 0"),
+    "negative multipliers": ("need(fits and min(factors, default=1) > 0", "need(fits"),
+    "multipliers 0": ("need(fits and min(factors, default=1) > 0", "need(fits and min(factors, default=1) >= 0"),
+    "rows twice": ("chosen == sorted(set(chosen))", "chosen == sorted(chosen)"),
+    "rows from behind": ("(chosen[0] >= 0 and", "("),
     "multipliers ignored": ("total[v] = get(v, 0) + a * c", "total[v] = get(v, 0) + c"),
     "positive means any number": ('and token[0] not in "-0", "a positive', ', "a positive'),
     "sub with any premise": ('need(not any(rest.values()), "a premise', 'need(True, "a premise'),

@@ -497,6 +497,8 @@ _RULES: list[tuple[str, str, str, bool]] = [
     ("qed", "0 0 2 0 0", "qed 2 3 1 2 1", False),
     ("qed", "1 1", "qed 1 9 1", False),
     ("qed", "1 1", "qed 1 -1 1", False),
+    ("qed", "1 1", "qed 1 -9 1", False),
+    ("qed", "1 1", "qed 2 0 1 2 0", False),
     ("qed", "1 1", "qed 2 0 1", False),
     ("qed", "1 1", "qed 1 0 1 1", False),
     ("qed", "1 1", "qed", False),
