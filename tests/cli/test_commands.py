@@ -19,7 +19,20 @@ from exactcnn.formats.image_file import read_image
 from exactcnn.task.decide import decide
 from exactcnn.task.model import PixelRange
 
-COMMANDS = ["demo", "new", "build", "verify", "generate", "audit", "classify", "export", "margin", "selftest"]
+COMMANDS = [
+    "demo",
+    "new",
+    "build",
+    "verify",
+    "check",
+    "explain",
+    "generate",
+    "audit",
+    "classify",
+    "export",
+    "margin",
+    "selftest",
+]
 
 
 @pytest.fixture
