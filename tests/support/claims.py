@@ -1,4 +1,4 @@
-"""What a certificate claims, read without the kernel, and whether z3 confirms it: the oracle for changed certificates."""
+"""What a certificate claims, read without the kernel, and whether z3 confirms it: judges changed certificates."""
 
 from __future__ import annotations
 
