@@ -28,6 +28,7 @@ _SECONDS = 20.0
 _LEAD_SECONDS = 5.0
 _SIZES = 9
 _SAMPLED_SIZES = 2
+_TINY = 6
 
 
 class Nowhere:
@@ -37,8 +38,9 @@ class Nowhere:
 def small_sizes(instance: Instance) -> tuple[list[tuple[int, int]], bool]:
     """Sizes of the range that are small enough to be decided whole, and whether these are all sizes of the range.
 
-    Where they are not all, a proof at some sizes would prove nothing; the two largest and the smallest are named, in
-    case they have the images that are looked for: windows that do not fit are one way to avoid a feature.
+    Where they are not all, a proof at some sizes would prove nothing; the two largest are named, and those of a few
+    pixels, which are quickly decided, in case they have the images that are looked for: windows that do not fit are one
+    way to avoid a feature.
     """
     sizes, task = instance.sizes, instance.task
     rows, columns = task.largest_window
@@ -60,7 +62,8 @@ def small_sizes(instance: Instance) -> tuple[list[tuple[int, int]], bool]:
     complete = sizes.max_height is not None and sizes.max_width is not None and len(found) == count <= _SIZES
     if complete:
         return found, True
-    return [*found[:_SAMPLED_SIZES], *found[_SAMPLED_SIZES:][-1:]], False
+    tiny = [size for size in found[_SAMPLED_SIZES:] if size[0] * size[1] <= _TINY]
+    return [*found[:_SAMPLED_SIZES], *tiny], False
 
 
 def _window_count(instance: Instance, height: int, width: int) -> int:

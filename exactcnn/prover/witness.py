@@ -34,6 +34,7 @@ __all__ = ["ClassSearch", "Search"]
 _SEARCH_STEPS = 50_000
 _CONFIGURATIONS = 3
 _BACKGROUNDS = 4
+_TEMPLATES = 3
 _SOLVER_SECONDS = 20.0
 
 
@@ -103,13 +104,16 @@ class Search:
         """Candidate images that hold these features and patches."""
         task = self.instance.task
         patches = list(extra)
-        patched = {f.name for f in task.features if f.name in configuration}
-        items = [template_item(task, task.feature_index[name], 0) for name in sorted(patched)] + patches
+        chosen = [n for n, f in enumerate(task.features) if f.name in configuration]
+        counts = [len(task.features[n].templates) for n in chosen]
         spec = generator_of(task)
-        wide = max(spec.spacing, max(task.largest_window))
-        for spacing, background in itertools.product(dict.fromkeys((spec.spacing, wide, 0)), self.backgrounds):
-            self._deadline.remaining()
-            yield from self.composed(items, background, spacing)
+        spacings = dict.fromkeys((spec.spacing, max(spec.spacing, *task.largest_window), 0))
+        # The first templates of all features, then the second ones: the first may be too near to another feature.
+        for turn in range(min(_TEMPLATES, max(counts, default=1))):
+            items = [template_item(task, n, turn % count) for n, count in zip(chosen, counts, strict=True)] + patches
+            for spacing, background in itertools.product(spacings, self.backgrounds):
+                self._deadline.remaining()
+                yield from self.composed(items, background, spacing)
 
     def composed(self, items: list[Item], background: Background, spacing: int) -> Iterator[Stretched]:
         """Images of the range with these items, if places for them were found."""

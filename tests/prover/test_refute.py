@@ -159,6 +159,17 @@ def test_something_else_that_fires() -> None:
         assert answer(YES_NO, network).verdict is verdict
 
 
+def test_a_tie_that_only_the_faintest_dot_makes() -> None:
+    """The largest pixel against 3/4, which a dot may just have; every brighter one is classified right."""
+    subject = task([feature("dot", "#", tolerance="1/4")], [one_class("y", "dot"), one_class("n", "", "dot")])
+    for threshold, verdict in (("47/64", PROVED), ("3/4", REFUTED)):
+        network = Network((GlobalPool(), dense([[1], [0]], [0, threshold])), 1)
+        found = answer(subject, network)
+        assert found.verdict is verdict
+        if found.counterexample is not None:
+            assert found.counterexample.logits == (fmpq(3, 4), fmpq(3, 4))
+
+
 def test_a_class_that_is_always_second() -> None:
     """Equal logits are wrong: the label's has to be strictly the largest."""
     network = api.build(YES_NO)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from flint import fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.outcomes import DOT, PLAIN, REST, RING, YES_NO
 from support.partitions import partition_tasks
-from support.tiny import feature, one_class, task
+from support.tiny import drawn, feature, one_class, task
 
 from exactcnn.core.sizes import SizeRange
 from exactcnn.network.construct import build_network
@@ -19,7 +20,7 @@ from exactcnn.prover.witness import ClassSearch, Search
 from exactcnn.solvers.pool import Deadline, OutOfTimeError
 from exactcnn.solvers.z3_solver import Z3Solver
 from exactcnn.task.decide import decide
-from exactcnn.task.model import Task, TaskClass
+from exactcnn.task.model import Feature, Task, TaskClass
 
 
 def search(subject: Task, sizes: str = "any") -> Search:
@@ -113,6 +114,14 @@ def test_features_that_fit_nowhere_and_features_that_nothing_avoids() -> None:
     )
     # An image of one column has no room for it, and so avoids it.
     assert found_for(subject, "y").witness is not None
+
+
+def test_a_first_template_that_cannot_be_used() -> None:
+    """The first template of `two` is within the gap of `dark`, which the class forbids, in images too large for SMT."""
+    two = Feature("two", (drawn("..", "##"), drawn("##", "##")), fmpq(1, 2))
+    subject = task([two, feature("dark", "..")], [one_class("x", "two", "dark"), one_class("y", "", "two")])
+    # Backgrounds have to be bright then, too.
+    assert found_for(subject, "x", "20x20..any").witness is not None
 
 
 def test_several_classes_with_the_same_images() -> None:

@@ -59,7 +59,8 @@ def test_representatives_stand_for_every_length(axis: Axis, sizes: set[int], lea
     least += defined_from(axis)
     most = None if span is None else least + span
     lengths = axis.lengths(least, most, sizes)
-    everything = list(range(least, (FAR if most is None else most) + 1))
+    far = max(FAR, max(lengths) + 3 * axis.stride)
+    everything = list(range(least, (far if most is None else most) + 1))
     assert all(least <= n and (most is None or n <= most) for n in lengths.values())
     assert patterns(axis, list(lengths)) == patterns(axis, everything)
     assert len(axis.kinds(list(lengths))) == len(patterns(axis, everything))
