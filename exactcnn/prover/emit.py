@@ -107,6 +107,7 @@ class _HeadLines:
 class _HeadJob:
     statement: HeadStatement
     wanted: fmpq
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,8 @@ def _proofs(
     deadline: Deadline,
 ) -> list[HeadProof | None]:
     wanted = [known.get(s) for s in statements]
-    jobs = [None if w is None else _HeadJob(s, w) for s, w in zip(statements, wanted, strict=True)]
+    seconds = deadline.at_most(_SECONDS)
+    jobs = [None if w is None else _HeadJob(s, w, seconds) for s, w in zip(statements, wanted, strict=True)]
     return list(pool.run(_prove_head, jobs, deadline))
 
 
@@ -165,7 +167,7 @@ def _prove_head(shared: _HeadShared, job: _HeadJob | None) -> HeadProof | None:
     if job is None:
         return None
     sequent = head_local(shared.instance.task, shared.head, job.statement)
-    return prove_head(Numbering(sequent, shared.facts), job.wanted, _SECONDS)
+    return prove_head(Numbering(sequent, shared.facts), job.wanted, job.seconds)
 
 
 def _line(
@@ -261,10 +263,12 @@ class _UpperJob:
 
     fact: FactRow
     kinds: tuple[tuple[int, Kind, tuple[Placed, ...]], ...]
+    seconds: float
 
 
 def _fact_blocks(proved: Proved, facts: Sequence[FactRow], deadline: Deadline, workers: int | None) -> list[Block]:
-    jobs = [_upper_job(proved, fact) for fact in facts if fact.kind in ("top", "upper")]
+    seconds = deadline.at_most(_SECONDS)
+    jobs = [_upper_job(proved, fact, seconds) for fact in facts if fact.kind in ("top", "upper")]
     with Workers(NumberedStem(proved.instance), workers) as pool:
         results = iter(list(pool.run(_prove_upper, jobs, deadline)))
     blocks = []
@@ -284,7 +288,7 @@ def _fact_blocks(proved: Proved, facts: Sequence[FactRow], deadline: Deadline, w
     return blocks
 
 
-def _upper_job(proved: Proved, fact: FactRow) -> _UpperJob:
+def _upper_job(proved: Proved, fact: FactRow, seconds: float) -> _UpperJob:
     features = frozenset(fact.features)
     windows: dict[Kind, tuple[Placed, ...]] = {}
     for result in proved.uppers.get(fact.channel, ()):
@@ -294,7 +298,7 @@ def _upper_job(proved: Proved, fact: FactRow) -> _UpperJob:
     for number, (kind, bounds) in enumerate(proved.tables.by_kind.items()):
         if bounds.high.item(fact.channel) > fact.local:
             kinds.append((number, kind, tuple(sorted(windows.get(kind, ())))))
-    return _UpperJob(fact, tuple(kinds))
+    return _UpperJob(fact, tuple(kinds), seconds)
 
 
 def _prove_upper(shared: NumberedStem, job: _UpperJob) -> dict[int, list[str]] | str:
@@ -308,7 +312,7 @@ def _prove_upper(shared: NumberedStem, job: _UpperJob) -> dict[int, list[str]] |
         if sequent.key in known:
             found[number] = [f"same {windows}"]
             continue
-        proof = prove_local(sequent, _SECONDS)
+        proof = prove_local(sequent, job.seconds)
         if proof is None:
             return f"no proof was found for S_{fact.channel} <= {fact.local} on images that avoid {fact.features}"
         known.add(sequent.key)

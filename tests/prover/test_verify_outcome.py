@@ -100,7 +100,7 @@ def test_two_workers_give_the_same_outcome_as_one() -> None:
 def test_progress_is_shown() -> None:
     stages: list[tuple[str, int, int]] = []
     api.verify(PLAIN, workers=1, progress=lambda *step: stages.append(step))
-    assert {s for s, _, _ in stages} == {"finding witnesses", "upper facts", "head", "lower facts"}
+    assert {s for s, _, _ in stages} == {"finding witnesses", "upper facts", "head", "lower facts", "certificate"}
     assert all(0 <= done <= total for _, done, total in stages)
 
 
