@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from flint import fmpq
 
+from exactcnn.core.errors import InternalError
 from exactcnn.prover.local_sequent import LocalSequent
 from exactcnn.prover.relax import closing, least
 from exactcnn.prover.rows import (
@@ -123,10 +124,10 @@ class _Search:
                 return None
             premise = self._argument_below(node, 0, bound, facts, decided, strong=strong)
             return None if premise is None else Sub.of(premise, node)
-        facts_below = []
-        for number, (terms, _) in enumerate(node.arguments):
+        facts_below: list[Fact | None] = []
+        for number, (terms, constant) in enumerate(node.arguments):
             premise = self._argument_below(node, number, bound, facts, decided, strong=strong) if terms else None
-            if premise is None:
+            if premise is None and (terms or constant > bound * node.scale):
                 return None
             facts_below.append(premise)
         return MaxLe.below(node, bound, facts_below)
@@ -156,11 +157,7 @@ class _Search:
             self._bounded_once = True
             known = {v: self._pixel_range(v) for v in range(self.sequent.pixels)}
             for node in self.sequent.nodes:
-                try:
-                    known[node.variable] = self._bounded(node, known)
-                except (_UnboundedError, KeyError):
-                    # What depends on a constant argument has no bounds by rows; splits remain.
-                    continue
+                known[node.variable] = self._bounded(node, known)
         return self._chords
 
     def _bounded(self, node: Node, known: Mapping[int, _Range]) -> _Range:
@@ -169,6 +166,8 @@ class _Search:
         if node.maximum:
             return self._bounded_maximum(node, ranges)
         found = ranges[0]
+        if found.low_fact is None or found.high_fact is None:
+            raise InternalError("a ReLU of a constant")
         high = Sub.of(found.high_fact, node)
         self._chords.append(high)
         if found.low < 0 < found.high:
@@ -181,14 +180,17 @@ class _Search:
     def _bounded_maximum(self, node: Node, ranges: Sequence[_Range]) -> _Range:
         best = max(range(len(ranges)), key=lambda i: ranges[i].low)
         most = max(r.high for r in ranges)
-        below = [Have(_at_most(node, i, most), Leaf(((r.high_fact, 1),))) for i, r in enumerate(ranges)]
+        below = [
+            None if r.high_fact is None else Have(_at_most(node, i, most), Leaf(((r.high_fact, 1),)))
+            for i, r in enumerate(ranges)
+        ]
         high = MaxLe.below(node, most, below)
         self._chords.append(high)
         base, low_fact = self._definition(node, best), ranges[best].low_fact
-        low = Combined.of(
-            [(base, fmpq(node.scale, base.row.terms[node.variable])), (low_fact, lined_up(low_fact, node, best))]
-        )
-        return _Range(ranges[best].low, most, low, high)
+        parts: list[tuple[Fact, fmpq]] = [(base, fmpq(node.scale, base.row.terms[node.variable]))]
+        if low_fact is not None:
+            parts.append((low_fact, lined_up(low_fact, node, best)))
+        return _Range(ranges[best].low, most, Combined.of(parts), high)
 
     def _definition(self, node: Node, number: int) -> Given:
         """A given row of the node's definition."""
@@ -223,28 +225,26 @@ class _Search:
 
 @dataclass(frozen=True)
 class _Range:
-    """Bounds of a variable or an argument, and the facts that state them."""
+    """Bounds of a variable or an argument, and the facts that state them (None for a constant)."""
 
     low: fmpq
     high: fmpq
-    low_fact: Fact
-    high_fact: Fact
-
-
-class _UnboundedError(Exception):
-    """An argument is a constant, so that no rows bound it."""
+    low_fact: Fact | None
+    high_fact: Fact | None
 
 
 def _interval(node: Node, number: int, known: Mapping[int, _Range]) -> _Range:
     """The range of an argument over the ranges of its variables."""
     terms, constant = node.arguments[number]
-    if not terms:
-        raise _UnboundedError
     low = high = fmpq(constant)
+    if not terms:
+        return _Range(low / node.scale, high / node.scale, None, None)
     below: list[tuple[Fact, fmpq]] = []
     above: list[tuple[Fact, fmpq]] = []
     for v, c in terms.items():
         found = known[v]
+        if found.low_fact is None or found.high_fact is None:
+            raise InternalError("a variable without bounds")
         first, last = (found.low_fact, found.high_fact) if c > 0 else (found.high_fact, found.low_fact)
         low += c * (found.low if c > 0 else found.high)
         high += c * (found.high if c > 0 else found.low)

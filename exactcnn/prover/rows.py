@@ -226,18 +226,20 @@ class MaxLe:
     row: Row
     node: Node
     scale: int
-    parts: tuple[tuple[Fact, int], ...]
+    parts: tuple[tuple[Fact | None, int], ...]
 
     @staticmethod
-    def below(node: Node, bound: fmpq, facts: Sequence[Fact]) -> MaxLe:
-        """Y <= bound, from facts that state z_i <= bound for each argument."""
+    def below(node: Node, bound: fmpq, facts: Sequence[Fact | None]) -> MaxLe:
+        """The row y <= bound, from facts that state z_i <= bound for each argument; None for a constant that is."""
         factors = []
-        for (terms, _), fact in zip(node.arguments, facts, strict=True):
-            if terms:
+        for (terms, constant), fact in zip(node.arguments, facts, strict=True):
+            if fact is not None:
                 v, c = next(iter(terms.items()))
                 factors.append(fmpq(-c, fact.row.terms[v]))
+            elif terms or constant > bound * node.scale:
+                raise InternalError("a bound of a maximum that is not one of its arguments")
             else:
-                raise InternalError("a maximum with a constant argument needs another proof")
+                factors.append(fmpq(0))
         scale = math.lcm(*(int(a.q) for a in factors), int((bound * node.scale).q))
         parts = tuple((f, int((a * scale).p)) for f, a in zip(facts, factors, strict=True))
         row = primitive({node.variable: -scale * node.scale}, int((bound * node.scale * scale).p))
@@ -300,7 +302,7 @@ def lined_up(fact: Fact, node: Node, number: int = 0) -> fmpq:
 
 
 def identity(node: Node, low: Fact) -> Have:
-    """Z - y >= 0 for a ReLU, from a fact that states a bound z >= l >= 0."""
+    """The row z - y >= 0 of a ReLU, from a fact that states a bound z >= l >= 0."""
     up, down = (tuple(Given(row) for row in rows) for rows in node.cases())
     # Below: z >= 0 and -y >= 0 give z - y >= 0.
     parts = integral([(low, lined_up(low, node)), (down[1], fmpq(node.scale))])

@@ -122,7 +122,7 @@ class _Writer:
                 first, second = self._place(low), self._place(high)
                 self.lines.append(f"chord {node.variable} {first} {second}")
             case MaxLe(_, node, scale, parts):
-                pairs = " ".join(f"{self._place(f)} {a}" for f, a in parts)
+                pairs = " ".join("- 0" if f is None else f"{self._place(f)} {a}" for f, a in parts)
                 self.lines.append(f"maxle {node.variable} {scale} {pairs}")
             case Have(row, proof):
                 self.lines.append(f"have {_form(row)}")
@@ -173,8 +173,10 @@ def _reached(proof: Proof) -> dict[int, Proof | Fact]:
 
 def _children(item: Proof | Fact) -> Iterator[Proof | Fact]:
     match item:
-        case Leaf(parts) | Combined(_, parts) | MaxLe(_, _, _, parts):
+        case Leaf(parts) | Combined(_, parts):
             yield from (f for f, _ in parts)
+        case MaxLe():
+            yield from (f for f, _ in item.parts if f is not None)
         case Sub():
             if item.premise is not None:
                 yield item.premise

@@ -20,6 +20,7 @@ from support.perturb import perturbed
 from exactcnn import api
 from exactcnn.core.errors import InputError, InternalError
 from exactcnn.core.sizes import SizeRange
+from exactcnn.core.tensor import ExactTensor
 from exactcnn.core.verdict import Verdict
 from exactcnn.formats.network_file import save_network
 from exactcnn.network.model import Conv2d, GlobalPool, InputUnit, MaxPool2d, Network, ReLU
@@ -108,8 +109,6 @@ def test_a_third_convolution() -> None:
     last = network.layers[place - 2]
     assert isinstance(last, Conv2d)
     channels = last.weight.shape[0]
-    from exactcnn.core.tensor import ExactTensor
-
     unit = ExactTensor.from_integers([[[[int(i == j)]] for j in range(channels)] for i in range(channels)])
     extra = Conv2d(unit, ExactTensor.zeros((channels,)))
     layers = (*network.layers[:place], extra, ReLU(), *network.layers[place:])
@@ -221,3 +220,17 @@ def test_a_killed_run_leaves_no_half_certificate(tmp_path: Path) -> None:
         if "corners.cert" in files:
             assert api.check(files["corners.stmt"], files["corners.cert"])[0]
             files["corners.cert"].unlink()
+
+
+def test_maxima_that_see_constants_at_the_border() -> None:
+    # Padding of the last convolution puts positions without any pixel beside the others: their value is constant.
+    task, network, _ = corners()
+    place = next(i for i, x in enumerate(network.layers) if isinstance(x, GlobalPool))
+    last = network.layers[place - 2]
+    assert isinstance(last, Conv2d)
+    wide = replace(last, padding=(3, 3, 3, 3))
+    local = MaxPool2d((2, 2), (1, 1))
+    layers = (*network.layers[: place - 2], wide, ReLU(), local, *network.layers[place:])
+    _, certificate = verified(task, Network(layers, 1), "4x4..any")
+    assert checked(certificate.statement, certificate.text)[0]
+    assert re.search(r"^maxle .* - 0", certificate.text, re.MULTILINE)
