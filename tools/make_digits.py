@@ -50,8 +50,8 @@ HEADER = """\
 #
 # Of the 599 scans kept apart, 353 are admissible, all with the right label, and the network that exactcnn builds gives
 # every one of them that label. The other 246 are in no template's box, so that the task gives them no label.
-# `python tools/evaluate_digits.py` counts this. How small a hull may be was chosen for the time that a proof takes, with
-# such counts in view; everything else comes from the first 1198 scans alone.
+# `python tools/evaluate_digits.py` counts this. How small a hull may be was chosen for the time that a proof takes,
+# with such counts in view; everything else comes from the first 1198 scans alone.
 
 [task]
 name = "digits"

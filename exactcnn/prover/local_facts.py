@@ -57,7 +57,7 @@ class ChannelJob:
 
     Attributes
     ----------
-    alone: each of the features that make the channel fire most, avoided alone.
+    alone: each of the features that make the channel fire most, or at least half as much, avoided alone.
     together: growing sets of features, tried one after another where no single feature was enough.
     """
 
@@ -116,7 +116,10 @@ def channel_job(tables: Tables, channel: int) -> ChannelJob | None:
     for trigger in triggers:
         strength.setdefault(trigger.placed.feature, trigger.bound)  # they come strongest first
     ordered = list(strength)
-    strongest = [f for f in ordered if strength[f] == strength[ordered[0]]]
+    # Perturbed weights make another feature, whose templates come near, fire the channel more than its own does; what
+    # fires it half as much as the strongest may be its own.
+    least = tables.everywhere.low.item(channel)
+    strongest = [f for f in ordered if 2 * (strength[f] - least) >= strength[ordered[0]] - least]
     sets = [frozenset(ordered[:count]) for count in range(min(2, len(ordered)), min(len(ordered), _MOST_FEATURES) + 1)]
     return ChannelJob(
         tuple(_job(tables, channel, frozenset({f}), triggers) for f in strongest[:_MOST_FEATURES]),
