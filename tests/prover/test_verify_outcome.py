@@ -75,7 +75,8 @@ def test_a_time_limit_is_kept() -> None:
     found = api.verify(subject, hard_network(subject, fmpq(1, 4000)), sizes="9x9", workers=1, timeout=2)
     assert found.verdict is Verdict.TIMEOUT
     assert all(r.witness for r in found.classes)
-    assert time.monotonic() - started < 6
+    # Without the limit it takes minutes; a loaded machine may be slow to notice that it has passed.
+    assert time.monotonic() - started < 60
 
 
 def test_questions_that_stay_open_are_not_always_needed() -> None:
