@@ -51,6 +51,7 @@ class Refuter:
     solver: Solver
     deadline: Deadline
     _worst: dict[tuple[int, int, int], ExactTensor | None] = field(default_factory=dict)
+    _tried: set[int] = field(default_factory=set)
 
     @property
     def instance(self) -> Instance:
@@ -65,6 +66,8 @@ class Refuter:
         """
         for picture in self._candidates(failed, label):
             self.deadline.remaining()
+            if self._known(picture):
+                continue
             found = replay(self.instance, picture)
             if found.decision.admissible and found.lead(self.instance) <= 0:
                 return found
@@ -75,6 +78,18 @@ class Refuter:
                 return answer
             complete = complete and isinstance(answer, Nowhere)
         return sizes if complete else None
+
+    def _known(self, picture: Stretched) -> bool:
+        """Whether the picture was tried before: different items often make the same small image.
+
+        Pictures are told apart by a hash; if two ever shared one, the second would not be tried, and nothing else.
+        """
+        core = picture.core
+        places = picture.row % core.shape[1], picture.column % core.shape[2]
+        key = hash((core.shape, core.denominator, tuple(core.numerators.flat), picture.height, picture.width, *places))
+        known = key in self._tried
+        self._tried.add(key)
+        return known
 
     def _candidates(self, failed: HeadBound, label: int) -> Iterator[Stretched]:
         configuration = self._configuration(failed, label)
