@@ -158,11 +158,22 @@ class Layer:
         self.rows, self.columns, self.down, self.right, self.top, self.left, self.bottom, self.end = window
         self.taps: list[list[tuple[int, int, int, int]]] = []  # an output: input channel, row, column, weight
         self.bias: list[int] = []
+        self.matrix: list[list[int]] = []
 
     def seen(self, channel: int) -> list[tuple[int, int, int, int]]:
         """What an output looks at: input channel, row and column in the window, weight."""
         pool = [(channel, i, j, 1) for i in range(self.rows) for j in range(self.columns)] if not self.taps else []
         return self.taps[channel] if self.taps else pool
+
+    def dense(self) -> list[list[int]]:
+        """The weights of each output, zeros included, in the order of a window's cells."""
+        if not self.matrix:
+            width = self.inputs * self.rows * self.columns
+            self.matrix = [[0] * width for _ in self.taps]
+            for row, taps in zip(self.matrix, self.taps):
+                for k, i, j, weight in taps:
+                    row[(i * self.columns + j) * self.inputs + k] = weight
+        return self.matrix
 
     def weights(self, lines: Lines) -> None:
         """Reads the weights and the biases."""
@@ -231,6 +242,19 @@ class Statement:
         need(self.pixel[0] < self.pixel[1], "a range of pixels", lines.text)
         number = count(line("features ?")[0], 1)
         self.features = [Feature(lines, self.channels, *self.pixel) for _ in range(number)]
+        # Templates and gaps over one denominator, for the witnesses: channel, place in the window, least, greatest.
+        ends = {x for f in self.features for t in f.templates for pair in t.values() for x in pair}
+        self.common = lcm(*{x.denominator for x in (*self.pixel, *ends, *(f.gap for f in self.features))})
+        self.boxes = [
+            [
+                [
+                    (k, i * f.columns + j, int(a * self.common), int(b * self.common))
+                    for (k, i, j), (a, b) in template.items()
+                ]
+                for template in f.templates
+            ]
+            for f in self.features
+        ]
         number = count(line("classes ?")[0], 2)
         self.classes: list[list[Alternative] | None] = []  # None: otherwise
         names = [self._class(lines) for _ in range(number)]
@@ -873,8 +897,7 @@ class Witness:
                 f"{w} numbers in the pixel range",
                 lines.text,
             )
-        ends = {*st.pixel, *(x for f in st.features for t in f.templates for pair in t.values() for x in pair)}
-        self.q = lcm(*{x.denominator for row in (*rows, ends, {f.gap for f in st.features}) for x in row})
+        self.q = lcm(st.common, *{x.denominator for row in rows for x in row})
         whole = [[int(x * self.q) for x in row] for row in rows]
         self.image = [[tuple(whole[k * h + i][j] for k in range(st.channels)) for j in range(w)] for i in range(h)]
         reach = max(f.rows for f in st.features), max(f.columns for f in st.features)
@@ -893,11 +916,9 @@ class Witness:
         windows = {(f.rows, f.columns): _windows(image, f.rows, f.columns) for f in st.features}
         for number, f in enumerate(st.features):
             gap = int(f.gap * self.q)
-            nearest = gap
-            for template in f.templates:
-                box = [
-                    (k, i * f.columns + j, int(a * self.q), int(b * self.q)) for (k, i, j), (a, b) in template.items()
-                ]
+            nearest, m = gap, self.q // st.common
+            for template in st.boxes[number]:
+                box = template if m == 1 else [(k, place, a * m, b * m) for k, place, a, b in template]
                 nearest = min([nearest, *(_excess(window, box, gap) for window in windows[f.rows, f.columns])])
             need(nearest in (0, gap), "each feature contained or avoided", f"feature {number} neither")
             contained |= {number} if nearest == 0 else set()
@@ -985,11 +1006,6 @@ def _applied(layer: Layer, grid: Grid, q: int) -> Grid:
     blank = nowhere * (layer.left + len(grid[0]) + layer.end)
     wide = [nowhere * layer.left + line + nowhere * layer.end for line in grid]
     wide = [blank] * layer.top + wide + [blank] * layer.bottom
-    width = layer.inputs * layer.rows * layer.columns
-    dense = [[0] * width for _ in layer.taps]
-    for row, taps in zip(dense, layer.taps):
-        for k, i, j, weight in taps:
-            row[(i * layer.columns + j) * layer.inputs + k] = weight
     nothing, known = (0,) * layer.inputs, {}
 
     def value(cells: tuple[Pixels, ...]) -> Pixels:
@@ -1000,7 +1016,7 @@ def _applied(layer: Layer, grid: Grid, q: int) -> Grid:
         if layer.word == "avgpool":
             return tuple(map(sum, zip(*(cell or nothing for cell in cells))))
         inputs = [x for cell in cells for x in cell or nothing]
-        return tuple([sum(map(mul, row, inputs)) + b * q for row, b in zip(dense, layer.bias)])
+        return tuple([sum(map(mul, row, inputs)) + b * q for row, b in zip(layer.dense(), layer.bias)])
 
     result = []
     for i in range(0, len(wide) - layer.rows + 1, layer.down):
