@@ -25,6 +25,7 @@ from exactcnn.theorem.vacuity import (
     configuration_sequent,
     contradiction,
     implications,
+    nowhere_clear,
     unavoidable,
     unfitting,
 )
@@ -70,7 +71,19 @@ class Search:
         """What holds of the configuration of every admissible image, by geometry."""
         task, sizes = self.instance.task, self.instance.sizes
         pairs = tuple((pair.first, pair.second) for pair in self.implications)
-        return Known(unfitting(task, sizes), unavoidable(task, sizes), pairs)
+        return Known(unfitting(task, sizes), unavoidable(task, sizes) | self._nowhere_clear(), pairs)
+
+    def _nowhere_clear(self) -> frozenset[int]:
+        """Features of several templates that no image of the range avoids."""
+        task, sizes = self.instance.task, self.instance.sizes
+        return frozenset(
+            n
+            for n, f in enumerate(task.features)
+            if len(f.templates) > 1
+            and f.height <= sizes.min_height
+            and f.width <= sizes.min_width
+            and self._holds(nowhere_clear(task, n))
+        )
 
     def run(self, index: int) -> ClassSearch:
         """A witness for class number `index`, or the reason why no image can be one."""

@@ -2,7 +2,8 @@
 
 Two kinds of reason are geometric. If every template of f holds a window that lies, whatever its pixels in the
 template's intervals, at less than g's gap from some template of g, then an image that contains f cannot avoid g. And
-if no window at all reaches g's gap, then no image with room for g avoids g.
+if no window at all reaches g's gap from all its templates, then no image with room for g avoids g; with one template
+that is the template's largest excess, with several it is a question to the solver about one window.
 """
 
 from __future__ import annotations
@@ -14,13 +15,23 @@ from flint import fmpq
 
 from exactcnn.core.affine import Affine
 from exactcnn.core.box import Box
-from exactcnn.core.circuit import Circuit, Sequent
+from exactcnn.core.circuit import Circuit, CircuitBuilder, Sequent
 from exactcnn.core.sizes import SizeRange
 from exactcnn.core.tensor import ExactTensor, stack
 from exactcnn.task.model import Feature, Task
 from exactcnn.theorem.formulas import Formulas, Known
+from exactcnn.theorem.local import excess_form
+from exactcnn.theorem.stem import FieldPixels
 
-__all__ = ["Implication", "configuration_sequent", "contradiction", "implications", "unavoidable", "unfitting"]
+__all__ = [
+    "Implication",
+    "configuration_sequent",
+    "contradiction",
+    "implications",
+    "nowhere_clear",
+    "unavoidable",
+    "unfitting",
+]
 
 
 @dataclass(frozen=True)
@@ -89,7 +100,10 @@ def _nearest_inside(templates: Box, feature: Feature) -> ExactTensor:
 
 
 def unavoidable(task: Task, sizes: SizeRange) -> frozenset[int]:
-    """Features that no image of the range avoids: every window is nearer than the gap, and there always is a window."""
+    """Features that no image of the range avoids, since one template is near every window, and there is a window.
+
+    Where several templates do that together, `nowhere_clear` says so.
+    """
     found = []
     for number, feature in enumerate(task.features):
         if sizes.min_height < feature.height or sizes.min_width < feature.width:
@@ -99,6 +113,15 @@ def unavoidable(task: Task, sizes: SizeRange) -> frozenset[int]:
         if any(t.largest_excess(anything) < feature.gap for t in feature.templates):
             found.append(number)
     return frozenset(found)
+
+
+def nowhere_clear(task: Task, number: int) -> Sequent:
+    """A sequent that holds exactly when no window is clear of the feature."""
+    feature = task.features[number]
+    builder = CircuitBuilder()
+    pixels = FieldPixels(builder, lambda _: (task.pixel.low, task.pixel.high))
+    hypotheses = tuple(excess_form(builder, pixels, task, box, 0, 0).shifted(-feature.gap) for box in feature.templates)
+    return Sequent(builder.circuit(), hypotheses=hypotheses, title=f'no window is clear of "{feature.name}"')
 
 
 def unfitting(task: Task, sizes: SizeRange) -> frozenset[int]:

@@ -124,6 +124,14 @@ def test_a_first_template_that_cannot_be_used() -> None:
     assert found_for(subject, "x", "20x20..any").witness is not None
 
 
+def test_templates_that_together_leave_nothing_clear() -> None:
+    both = Feature("both", (drawn("##"), drawn("..")), fmpq(15, 16))
+    subject = task([both], [one_class("x", "both"), one_class("y", "", "both")])
+    assert found_for(subject, "y", "1x2..any").vacuous == 'no image avoids "both": every window is nearer than the gap'
+    # An image of one column has no room for it.
+    assert found_for(subject, "y").witness is not None
+
+
 def test_several_classes_with_the_same_images() -> None:
     subject = task([DOT, RING], [one_class("x", "dot"), one_class("y", "dot ring"), TaskClass("z", otherwise=True)])
     assert 'implies that of class "x"' in (found_for(subject, "y").vacuous or "")

@@ -15,7 +15,14 @@ from exactcnn.solvers.z3_solver import Z3Solver
 from exactcnn.task.decide import decide
 from exactcnn.task.model import Feature, Task, TaskClass
 from exactcnn.theorem.formulas import NOTHING_KNOWN, Known
-from exactcnn.theorem.vacuity import configuration_sequent, contradiction, implications, unavoidable, unfitting
+from exactcnn.theorem.vacuity import (
+    configuration_sequent,
+    contradiction,
+    implications,
+    nowhere_clear,
+    unavoidable,
+    unfitting,
+)
 
 SOLVER = Z3Solver()
 ANY = SizeRange()
@@ -139,6 +146,26 @@ def test_features_that_nothing_avoids() -> None:
         (large, SizeRange(2, None, 1, None), set()),
     ):
         assert unavoidable(task([subject], [YES, NO]), sizes) == found
+
+
+@settings(max_examples=60)
+@given(data=st.data())
+def test_nowhere_clear_is_never_contradicted(data: st.DataObject) -> None:
+    subject = data.draw(tasks(max_side=2, max_channels=1, max_templates=3))
+    image = data.draw(images(subject, max_height=3, max_width=3))
+    for number, status in enumerate(decide(subject, image).statuses):
+        nowhere = SOLVER.decide(nowhere_clear(subject, number)).status is Status.HOLDS
+        assert nowhere or number not in unavoidable(subject, SizeRange(9, None, 9, None))
+        assert not (nowhere and status.state == "avoids" and status.nearest is not None)
+
+
+@pytest.mark.parametrize(("gap", "holds"), [(fmpq(7, 8), False), (fmpq(15, 16), True)])
+def test_templates_that_leave_no_room_together(gap: fmpq, holds: bool) -> None:
+    """Black up to 1/8 and white from 7/8 on: one pixel of each is 7/8 away from both templates, and nothing is farther."""
+    both = Feature("f", (drawn("##"), drawn("..")), gap)
+    subject = task([both], [one_class("x", "f"), one_class("y", "", "f")])
+    assert (SOLVER.decide(nowhere_clear(subject, 0)).status is Status.HOLDS) is holds
+    assert unavoidable(subject, SizeRange(2, None, 2, None)) == set()
 
 
 def test_features_that_fit_nowhere() -> None:
