@@ -161,7 +161,7 @@ def test_nowhere_clear_is_never_contradicted(data: st.DataObject) -> None:
 
 @pytest.mark.parametrize(("gap", "holds"), [(fmpq(7, 8), False), (fmpq(15, 16), True)])
 def test_templates_that_leave_no_room_together(gap: fmpq, holds: bool) -> None:
-    """Black up to 1/8 and white from 7/8 on: one pixel of each is 7/8 away from both templates, and nothing is farther."""
+    """Black up to 1/8 and white from 7/8 on: a pixel of each is 7/8 away from both, and no window farther."""
     both = Feature("f", (drawn("##"), drawn("..")), gap)
     subject = task([both], [one_class("x", "f"), one_class("y", "", "f")])
     assert (SOLVER.decide(nowhere_clear(subject, 0)).status is Status.HOLDS) is holds
