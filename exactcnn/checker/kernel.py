@@ -243,8 +243,8 @@ class Statement:
         number = count(line("features ?")[0], 1)
         self.features = [Feature(lines, self.channels, *self.pixel) for _ in range(number)]
         # Templates and gaps over one denominator, for the witnesses: channel, place in the window, least, greatest.
-        ends = {x for f in self.features for t in f.templates for pair in t.values() for x in pair}
-        self.common = lcm(*{x.denominator for x in (*self.pixel, *ends, *(f.gap for f in self.features))})
+        borders = {x for f in self.features for t in f.templates for pair in t.values() for x in pair}
+        self.common = lcm(*{x.denominator for x in (*self.pixel, *borders, *(f.gap for f in self.features))})
         self.boxes = [
             [
                 [
