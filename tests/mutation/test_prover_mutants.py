@@ -271,6 +271,11 @@ def test_every_mutant_is_caught() -> None:
 
 
 def test_what_is_unchanged_survives() -> None:
-    same = Mutant(f"{T}.geometry", "min(end, extent) - start", "min(extent, end) - start", (GEOMETRY,))
-    absent = Mutant(f"{T}.geometry", "no such text", "", (GEOMETRY,))
+    same = Mutant(
+        f"{T}.geometry",
+        "min(end, extent) - start",
+        "min(extent, end) - start",
+        (f"{GEOMETRY}::test_few_lengths_are_enough",),
+    )
+    absent = Mutant(f"{T}.geometry", "no such text", "", (f"{GEOMETRY}::test_few_lengths_are_enough",))
     assert fates([same, absent]) == [SURVIVED, "broken"]
