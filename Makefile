@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml README.md LICENSE $(shell find exactcnn -type f -not -path '*/__pycache__/*')
 CORES := $(shell $(PYTHON) -c 'import os; print(os.cpu_count() or 1)')
 
-.PHONY: demo test lint types imports docs bench format clean
+.PHONY: demo test test-extras lint types imports docs bench format clean
 
 demo: $(VENV)/.base
 	$(BIN)/exactcnn demo
@@ -13,6 +13,10 @@ demo: $(VENV)/.base
 # The tests run against the installed package, not against the files beside them.
 test: $(VENV)/.test
 	$(BIN)/pytest -n $(CORES) --dist worksteal
+
+# What `test` skips because its extra leaves them out: other SMT solvers, and the scans behind `digits`.
+test-extras: $(VENV)/.dev
+	$(BIN)/pytest tests/oracles/test_monolithic.py tests/examples tests/formats/test_smtlib.py
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
