@@ -2,9 +2,10 @@
 
     python -I -S kernel.py STATEMENT CERTIFICATE
 
-One file, standard library only, exact arithmetic only. It derives all that has to be proved from the statement and
-never searches. A form is a dict from variable to integer coefficient, its constant under CONST; with a denominator it
-is `Scaled`. A row is a form without a common divisor, as sorted pairs, and says that the form is >= 0.
+One file, standard library only, integers only. It derives all that has to be proved from the statement and never
+searches. A number p/q is a pair of integers. A form is a dict from variable to integer coefficient, its constant under
+CONST; with a denominator it is `Scaled`. A row is a form without a common divisor, as sorted pairs, and says that the
+form is >= 0. The ends of templates, gaps and pixels are integers over the statement's `unit`.
 """
 
 from __future__ import annotations
@@ -12,24 +13,25 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from fractions import Fraction
+from collections.abc import Callable, Iterable
 from itertools import product
 from math import gcd, lcm
 from operator import mul
 from typing import BinaryIO
+from urllib.parse import quote, unquote
 
+Number = tuple[int, int]  # p/q with q > 0
 Form = dict[int, int]
 Scaled = tuple[Form, int]
 Row = tuple[tuple[int, int], ...]
 Place = tuple[int, int, int]  # channel, row, column
+Looks = dict[Place, list[tuple[Place, int]]]  # of each place of a layer's output: the places it looks at, their weights
 Signature = tuple[tuple[int, int], ...]
 Kind = tuple[Signature, Signature]  # along the rows and along the columns
 Sight = tuple[int, Signature]  # a window's offset in a position's field, and the position's signature
 Window = tuple[int, int, int, int]  # feature, template, row and column in the field
 Alternative = tuple[tuple[int, ...], tuple[int, ...]]  # features required and forbidden
-Pixels = tuple[int, ...]  # one number a channel
-Grid = list[list[Pixels]]
+Grid = list[list[tuple[int, ...]]]  # rows of cells with one number a channel
 
 CONST = -1
 LARGEST = 512  # of windows, steps, paddings and fields
@@ -37,7 +39,6 @@ MOST_WEIGHTS = 2 * 10**7  # in a layer
 COUNT = re.compile(r"0|[1-9][0-9]{0,8}")
 INTEGERS = re.compile(r"\w+(?: (?:0|-?[1-9][0-9]{0,3999}))*", re.ASCII)
 NUMBER = re.compile(r"(0|-?[1-9][0-9]{0,3999})(?:/([1-9][0-9]{0,3999}))?")
-NAME = re.compile(r"%|(?:[A-Za-z0-9._~-]|%[0-9A-F][0-9A-F])+")
 HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -51,7 +52,7 @@ def need(condition: object, expected: str, got: object) -> None:
         raise Reject(expected, got)
 
 
-# -- tokens -----------------------------------------------------------------------------------------------------------
+# -- tokens and numbers -----------------------------------------------------------------------------------------------
 
 
 class Lines:
@@ -63,8 +64,7 @@ class Lines:
     def next(self, rule: str) -> list[str]:
         """The tokens of the next line."""
         raw = self.stream.readline(1 << 26)
-        self.number += 1
-        self.rule = rule
+        self.number, self.rule = self.number + 1, rule
         self.digest.update(raw)
         need(raw.endswith(b"\n") and raw.isascii(), "a line of ASCII text", raw[:40] or "the end of the file")
         self.text = raw[:-1].decode("ascii")
@@ -98,14 +98,19 @@ def count(token: str, least: int = 0, below: int = 10**9) -> int:
     return int(token)
 
 
-def rational(token: str) -> Fraction:
+def rational(token: str) -> Number:
     """An integer, or p/q in lowest terms with q > 1."""
     match = NUMBER.fullmatch(token)
     if not match:
         raise Reject("an integer or p/q", token)
     p, q = int(match[1]), int(match[2] or 1)
     need(match[2] is None or (q > 1 and gcd(p, q) == 1), "lowest terms", token)
-    return Fraction(p, q)
+    return p, q
+
+
+def at_most(a: Number, b: Number) -> bool:
+    """Whether a <= b."""
+    return a[0] * b[1] <= b[0] * a[1]
 
 
 def ascending(tokens: list[str], below: int) -> tuple[int, ...]:
@@ -113,6 +118,16 @@ def ascending(tokens: list[str], below: int) -> tuple[int, ...]:
     numbers = tuple(count(token, 0, below) for token in tokens)
     need(all(a < b for a, b in zip(numbers, numbers[1:])), "ascending numbers", tokens)
     return numbers
+
+
+def name(text: str) -> str:
+    """A percent-encoded name, encoded only where needed; the empty one is `%`."""
+    try:
+        plain = "" if text == "%" else unquote(text, errors="strict")
+    except UnicodeDecodeError:
+        raise Reject("a name in UTF-8", text) from None
+    need((quote(plain, safe="") or "%") == text, "a name encoded only where needed", text)
+    return text
 
 
 # -- forms ------------------------------------------------------------------------------------------------------------
@@ -134,63 +149,76 @@ def primitive(form: Form) -> Row:
 
 
 def summed(parts: list[tuple[int, Scaled]], constant: int, q: int) -> Scaled:
-    """The sum of multiples of forms and a constant, all over q, with the least denominator."""
+    """The sum of multiples of forms and a constant, all over q."""
     common = lcm(*(d for _, (_, d) in parts))
     total = combined(*((a * (common // d), form.items()) for a, (form, d) in parts), (common, ((CONST, constant),)))
-    g = gcd(q * common, *total.values())
-    return {v: c // g for v, c in total.items() if c}, q * common // g
+    return total, q * common
 
 
-def bounded(form: Scaled, sign: int, bound: Fraction) -> Row:
+def bounded(form: Scaled, sign: int, bound: Number) -> Row:
     """The row that says: the form is >= bound (sign 1), or <= bound (sign -1)."""
-    p, q = bound.numerator, bound.denominator
-    return primitive(combined((sign * q, form[0].items()), (-sign * p * form[1], ((CONST, 1),))))
+    return primitive(combined((sign * bound[1], form[0].items()), (-sign * bound[0] * form[1], ((CONST, 1),))))
 
 
 # -- the statement ----------------------------------------------------------------------------------------------------
 
 
 class Layer:
-    """A layer; the weights of `conv` and `dense` (and of `avgpool`) are integers over `scale`."""
+    """A layer; the weights and biases of `conv` and `dense` (and of `avgpool`) are integers over `scale`."""
 
-    def __init__(self, word: str, outputs: int, inputs: int, window: list[int]) -> None:
-        self.word, self.outputs, self.inputs, self.scale = word, outputs, inputs, 1
-        self.rows, self.columns, self.down, self.right, self.top, self.left, self.bottom, self.end = window
+    def __init__(self, lines: Lines, tokens: list[str], width: int) -> None:
+        self.word, self.scale = tokens[0], 1
+        shape = " out ? in ?" if self.word in ("conv", "dense") else ""
+        window = " rows ? columns ? stride ? ? padding ? ? ? ?" if self.word in ("conv", "maxpool", "avgpool") else ""
+        numbers = [count(token) for token in matched(tokens, self.word + shape + window)]
+        self.outputs, self.inputs = (numbers.pop(0), numbers.pop(0)) if shape else (width, width)
+        numbers = numbers or [1, 1, 1, 1, 0, 0, 0, 0]
+        need(self.inputs == width and self.outputs, f"{width} inputs, and outputs", lines.text)
+        need(min(numbers[:4]) > 0 and max(numbers) <= LARGEST, f"windows, paddings up to {LARGEST}", lines.text)
+        self.rows, self.columns, self.down, self.right, self.top, self.left, self.bottom, self.end = numbers
+        padded = max(self.top, self.bottom) >= self.rows or max(self.left, self.end) >= self.columns
+        need(self.word != "maxpool" or not padded, "less padding than a max pool's window", lines.text)
         self.taps: list[list[tuple[int, int, int, int]]] = []  # an output: input channel, row, column, weight
-        self.bias: list[int] = []
-        self.matrix: list[list[int]] = []
+        self.bias = [0] * self.outputs
+        if shape:
+            self._weights(lines)
+        elif self.word == "avgpool":
+            self.scale = self.rows * self.columns
+        self.norm = max((sum(abs(w) for *_, w in taps) for taps in self.taps), default=0)
+        self.known: dict[int, tuple[list[int], int]] = {}
 
-    def seen(self, channel: int) -> list[tuple[int, int, int, int]]:
-        """What an output looks at: input channel, row and column in the window, weight."""
-        pool = [(channel, i, j, 1) for i in range(self.rows) for j in range(self.columns)] if not self.taps else []
-        return self.taps[channel] if self.taps else pool
-
-    def dense(self) -> list[list[int]]:
-        """The weights of each output, zeros included, in the order of a window's cells."""
-        if not self.matrix:
-            width = self.inputs * self.rows * self.columns
-            self.matrix = [[0] * width for _ in self.taps]
-            for row, taps in zip(self.matrix, self.taps):
-                for k, i, j, weight in taps:
-                    row[(i * self.columns + j) * self.inputs + k] = weight
-        return self.matrix
-
-    def weights(self, lines: Lines) -> None:
-        """Reads the weights and the biases."""
+    def _weights(self, lines: Lines) -> None:
         size = self.inputs * self.rows * self.columns
         need(self.outputs * size <= MOST_WEIGHTS, f"at most {MOST_WEIGHTS} weights", self.outputs * size)
         rows = [values(lines.next("network"), size) for _ in range(self.outputs)]
         bias = values(lines.match("network", "bias .."), self.outputs)
-        self.scale = lcm(*{x.denominator for row in (bias, *rows) for x in row})
+        self.scale = lcm(*{q for row in (bias, *rows) for _, q in row})
         need(self.scale.bit_length() < 1 << 16, "a common denominator below 2^65536", "more")
-        self.bias = [int(x * self.scale) for x in bias]
+        self.bias = [p * (self.scale // q) for p, q in bias]
         places = list(product(range(self.inputs), range(self.rows), range(self.columns)))
-        self.taps = [[(*place, int(x * self.scale)) for place, x in zip(places, row) if x] for row in rows]
+        self.taps = [[(*place, p * (self.scale // q)) for place, (p, q) in zip(places, row) if p] for row in rows]
+
+    def below(self, place: Place, rows: tuple[int, int], columns: tuple[int, int]) -> list[tuple[Place, int]]:
+        """What the output at a place looks at, as far as it exists, with weights."""
+        k, row, column = place[0], place[1] * self.down, place[2] * self.right
+        taps = self.taps[k] if self.taps else [(k, i, j, 1) for i in range(self.rows) for j in range(self.columns)]
+        seen = [((channel, row + i, column + j), weight) for channel, i, j, weight in taps]
+        return [x for x in seen if rows[0] <= x[0][1] < rows[1] and columns[0] <= x[0][2] < columns[1]]
+
+    def packed(self, width: int) -> tuple[list[int], int]:
+        """Of each input in a window, its weights for all outputs, packed; and the biases."""
+        if width not in self.known:
+            matrix = [[0] * self.outputs for _ in range(self.rows * self.columns * self.inputs)]
+            for o, taps in enumerate(self.taps):
+                for k, i, j, weight in taps:
+                    matrix[(i * self.columns + j) * self.inputs + k][o] = weight
+            self.known[width] = [pack(column, width) for column in matrix], pack(self.bias, width)
+        return self.known[width]
 
 
-def values(tokens: list[str], size: int) -> list[Fraction]:
+def values(tokens: list[str], size: int) -> list[Number]:
     """Run-length coded numbers."""
-    found: list[Fraction] = []
+    found: list[Number] = []
     for token in tokens:
         run, star, text = token.rpartition("*")
         length, value = count(run, 2) if star else 1, rational(text)
@@ -204,21 +232,31 @@ def values(tokens: list[str], size: int) -> list[Fraction]:
 class Feature:
     """A feature: its name, its window's size, its gap, and the intervals of its templates."""
 
-    def __init__(self, lines: Lines, channels: int, low: Fraction, high: Fraction) -> None:
-        found = lines.match("statement", "feature ? ? ? gap ? templates ?")
-        self.name, self.gap = name(found[0]), rational(found[3])
-        self.rows, self.columns = (count(token, 1, LARGEST + 1) for token in found[1:3])
-        need(self.gap > 0, "a gap above 0", found[3])
-        self.templates: list[dict[Place, tuple[Fraction, Fraction]]] = []
-        for _ in range(count(found[4], 1)):
+    def __init__(self, lines: Lines, channels: int, low: Number, high: Number) -> None:
+        title, rows, columns, gap, templates = lines.match("statement", "feature ? ? ? gap ? templates ?")
+        self.name, self.rows, self.columns = name(title), count(rows, 1, LARGEST + 1), count(columns, 1, LARGEST + 1)
+        self.gap, self.number = rational(gap), count(templates, 1)
+        need(self.gap[0] > 0, "a gap above 0", gap)
+        self.read: list[dict[Place, tuple[Number, Number]]] = []
+        for _ in range(self.number):
             lines.match("statement", "template")
-            template = {}
-            for line in range(channels * self.rows):
+            self.read.append({})
+            for k, i in product(range(channels), range(self.rows)):
                 ends = [rational(token) for token in lines.match("statement", " ".join("??" * self.columns))]
                 for j, (a, b) in enumerate(zip(ends[::2], ends[1::2])):
-                    need(low <= a <= b <= high, "intervals inside the pixel range", lines.text)
-                    template[line // self.rows, line % self.rows, j] = a, b
-            self.templates.append(template)
+                    inside = at_most(low, a) and at_most(a, b) and at_most(b, high)
+                    need(inside, "intervals inside the pixel range", lines.text)
+                    self.read[-1][k, i, j] = a, b
+
+    def scale(self, unit: int) -> None:
+        """The gap and the intervals as integers over `unit`."""
+        self.least = whole(self.gap, unit)
+        self.templates = [{p: (whole(a, unit), whole(b, unit)) for p, (a, b) in t.items()} for t in self.read]
+
+
+def whole(x: Number, unit: int) -> int:
+    """A number times a multiple of its denominator."""
+    return x[0] * (unit // x[1])
 
 
 class Statement:
@@ -232,29 +270,22 @@ class Statement:
         ends = line("sizes ? ? ? ?")
         self.least = count(ends[0], 1), count(ends[2], 1)
         self.most = [None if t == "any" else count(t, a) for t, a in zip(ends[1::2], self.least)]
-        self.margin = rational(line("margin ?")[0])
-        need(self.margin > 0, "a margin above 0", lines.text)
+        (self.claim,) = line("margin ?")
+        self.margin = rational(self.claim)
+        need(self.margin[0] > 0, "a margin above 0", lines.text)
         (source,) = line("source ?")
         need(source == "none" or HASH.fullmatch(source), "a SHA-256 or none", source)
         task, channels, low, high = line("task ? channels ? pixel ? ?")
         name(task)
-        self.channels, self.pixel = count(channels, 1), (rational(low), rational(high))
-        need(self.pixel[0] < self.pixel[1], "a range of pixels", lines.text)
+        self.channels, least, most = count(channels, 1), rational(low), rational(high)
+        need(not at_most(most, least), "a range of pixels", lines.text)
         number = count(line("features ?")[0], 1)
-        self.features = [Feature(lines, self.channels, *self.pixel) for _ in range(number)]
-        # Templates and gaps over one denominator, for the witnesses: channel, place in the window, least, greatest.
-        borders = {x for f in self.features for t in f.templates for pair in t.values() for x in pair}
-        self.common = lcm(*{x.denominator for x in (*self.pixel, *borders, *(f.gap for f in self.features))})
-        self.boxes = [
-            [
-                [
-                    (k, i * f.columns + j, int(a * self.common), int(b * self.common))
-                    for (k, i, j), (a, b) in template.items()
-                ]
-                for template in f.templates
-            ]
-            for f in self.features
-        ]
+        self.features = [Feature(lines, self.channels, least, most) for _ in range(number)]
+        borders = [x for f in self.features for t in f.read for ends in t.values() for x in ends]
+        self.unit = lcm(*{q for _, q in (least, most, *borders, *(f.gap for f in self.features))})
+        self.pixel = whole(least, self.unit), whole(most, self.unit)
+        for feature in self.features:
+            feature.scale(self.unit)
         number = count(line("classes ?")[0], 2)
         self.classes: list[list[Alternative] | None] = []  # None: otherwise
         names = [self._class(lines) for _ in range(number)]
@@ -270,23 +301,22 @@ class Statement:
 
     def _class(self, lines: Lines) -> str:
         title, *more = lines.match("statement", "class ? ..")
-        if more == ["otherwise"]:
-            self.classes.append(None)
-            return name(title)
-        alternatives = []
-        for _ in range(count(matched(more, "alternatives ?")[0], 1)):
-            tokens = lines.match("statement", "alternative requires ..")
-            need(tokens.count("forbids") == 1, "requires .. forbids ..", lines.text)
-            place = tokens.index("forbids")
-            sides = [ascending(side, len(self.features)) for side in (tokens[:place], tokens[place + 1 :])]
-            alternatives.append((sides[0], sides[1]))
+        alternatives: list[Alternative] | None = None
+        if more != ["otherwise"]:
+            alternatives = []
+            for _ in range(count(matched(more, "alternatives ?")[0], 1)):
+                tokens = lines.match("statement", "alternative requires ..")
+                need(tokens.count("forbids") == 1, "requires .. forbids ..", lines.text)
+                place = tokens.index("forbids")
+                first, second = (ascending(x, len(self.features)) for x in (tokens[:place], tokens[place + 1 :]))
+                alternatives.append((first, second))
         self.classes.append(alternatives)
         return name(title)
 
     def _network(self, lines: Lines) -> None:
         lines.match("network", "exactcnn network 1")
-        self.unit, channels = lines.match("network", "input ? channels ?")
-        need(self.unit in ("pixel", "byte"), "pixel or byte", self.unit)
+        self.input, channels = lines.match("network", "input ? channels ?")
+        need(self.input in ("pixel", "byte"), "pixel or byte", self.input)
         width = count(channels, self.channels, self.channels + 1)
         self.stem: list[Layer] = []
         self.head: list[Layer] = []
@@ -298,11 +328,15 @@ class Statement:
                 continue
             words = ("relu", "dense", "flatten") if self.pool else ("relu", "conv", "maxpool", "avgpool")
             need(tokens[0] in words, f"one of {words}", tokens[0])
-            layer = _layer(lines, tokens, width)
+            layer = Layer(lines, tokens, width)
             width = layer.outputs
             if layer.word != "flatten":
                 (self.head if self.pool else self.stem).append(layer)
         need(self.pool and width == len(self.classes), f"a global pool and {len(self.classes)} logits", width)
+        # Interval bounds of S_K are integers over `fine`: every layer divides by its scale, reading bytes by the range.
+        self.fine = self.unit * (self.pixel[1] - self.pixel[0])
+        for layer in self.stem:
+            self.fine *= layer.scale
 
     def _geometry(self) -> None:
         spatial = [layer for layer in self.stem if layer.word != "relu"]
@@ -332,46 +366,10 @@ class Statement:
         down, right = (a.windows(size, lengths) for a, size, lengths in zip(self.axes, sizes, self.lengths))
         return [(r, c) for r in down for c in right]
 
-    def read(self, x: Scaled) -> Scaled:
-        """What the network reads for a pixel's form."""
-        if self.unit == "pixel":
-            return x
-        low, factor = self.pixel[0], 255 / (self.pixel[1] - self.pixel[0])
-        p, q = factor.numerator, factor.denominator
-        return summed([(p * low.denominator, x)], -p * low.numerator, q * low.denominator)
-
-
-def name(text: str) -> str:
-    """A percent-encoded name, encoded only where needed."""
-    need(NAME.fullmatch(text), "a percent-encoded name", text)
-    raw = re.sub(rb"%(..)", lambda m: bytes([int(m[1], 16)]), text.encode()) if text != "%" else b""
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError:
-        raise Reject("a name in UTF-8", text) from None
-    again = re.sub(rb"[^A-Za-z0-9._~-]", lambda m: b"%%%02X" % m[0][0], raw).decode() or "%"
-    need(again == text, "a name encoded only where needed", text)
-    return text
-
-
-def _layer(lines: Lines, tokens: list[str], width: int) -> Layer:
-    """A layer of the network section after `width` channels, with its weights."""
-    word = tokens[0]
-    shape = " out ? in ?" if word in ("conv", "dense") else ""
-    window = " rows ? columns ? stride ? ? padding ? ? ? ?" if word in ("conv", "maxpool", "avgpool") else ""
-    numbers = [count(token) for token in matched(tokens, word + shape + window)]
-    outputs, inputs = (numbers.pop(0), numbers.pop(0)) if shape else (width, width)
-    numbers = numbers or [1, 1, 1, 1, 0, 0, 0, 0]
-    need(inputs == width and outputs, f"{width} inputs, and outputs", lines.text)
-    need(min(numbers[:4]) > 0 and max(numbers) <= LARGEST, f"a window, step and padding up to {LARGEST}", lines.text)
-    layer = Layer(word, outputs, inputs, numbers)
-    padded = max(layer.top, layer.bottom) >= layer.rows or max(layer.left, layer.end) >= layer.columns
-    need(word != "maxpool" or not padded, "less padding than a max pool's window", lines.text)
-    if shape:
-        layer.weights(lines)
-    elif word in ("maxpool", "avgpool"):
-        layer.scale, layer.bias = layer.rows * layer.columns if word == "avgpool" else 1, [0] * outputs
-    return layer
+    def read(self, x: int) -> Scaled:
+        """What the network reads for a pixel: itself, or 255 (x - low) / (high - low)."""
+        low, high = self.pixel
+        return ({x: 1}, 1) if self.input == "pixel" else ({x: 255 * self.unit, CONST: -255 * low}, high - low)
 
 
 class Axis:
@@ -451,8 +449,11 @@ class Node:
     """y = max(0, z) or y = max(z_1 .. z_n): `scale` (the least possible) times the arguments are integer forms."""
 
     def __init__(self, y: int, relu: bool, arguments: list[Scaled]) -> None:
-        self.y, self.relu, self.scale = y, relu, lcm(*(q for _, q in arguments))
-        self.arguments = [{v: c * (self.scale // q) for v, c in form.items()} for form, q in arguments]
+        common = lcm(*(q for _, q in arguments))
+        forms = [{v: c * (common // q) for v, c in form.items() if c} for form, q in arguments]
+        g = gcd(common, *(c for form in forms for c in form.values()))
+        self.y, self.relu, self.scale = y, relu, common // g
+        self.arguments = [{v: c // g for v, c in form.items()} for form in forms]
 
     def rows(self) -> list[Row]:
         """The node is at least 0, if it is a ReLU, and at least each argument."""
@@ -463,9 +464,9 @@ class Node:
 class Sequent:
     """Inputs (pixels with intervals, or pooled channels), nodes, hypotheses; clauses that switch rows on; a goal."""
 
-    def __init__(self) -> None:
-        self.size = 0
-        self.pixels: list[tuple[Fraction, Fraction]] = []
+    def __init__(self, st: Statement) -> None:
+        self.st, self.size = st, 0
+        self.pixels: list[tuple[int, int]] = []
         self.nodes: dict[int, Node] = {}
         self.before: list[Row] = []  # rows that come before those of the nodes, and rows that come after
         self.after: list[Row] = []
@@ -483,21 +484,34 @@ class Sequent:
         node = Node(self.size, relu, arguments)
         if all(form.keys() <= {CONST} for form in node.arguments):
             numbers = [form.get(CONST, 0) for form in node.arguments]
-            return summed([], max(0, *numbers) if relu else max(numbers), node.scale)
+            return {CONST: max(0, *numbers) if relu else max(numbers)}, node.scale
         self.nodes[self.variable()] = node
         return {node.y: 1}, 1
 
+    def through(self, layers: list[Layer], looks: list[Looks], values: dict[Place, Scaled]) -> dict[Place, Scaled]:
+        """The forms of the last layer's outputs from those of the first one's inputs."""
+        for layer, places in zip(layers, looks):
+            below, values = values, {}
+            for place in sorted(places):
+                parts = [(weight, below[p]) for p, weight in places[place]]
+                if layer.word in ("relu", "maxpool"):
+                    values[place] = self.maximum(layer.word == "relu", [form for _, form in parts])
+                else:
+                    values[place] = summed(parts, layer.bias[place[0]], layer.scale)
+        return values
+
     def rows(self) -> list[Row]:
         """All rows, in their order."""
-        ends = (row for x, (a, b) in enumerate(self.pixels) for row in (({x: 1}, 1, a), ({x: 1}, -1, b)))
-        pixels = [bounded((form, 1), sign, bound) for form, sign, bound in ends]
+        ends = [(x, sign, bound) for x, pair in enumerate(self.pixels) for sign, bound in zip((1, -1), pair)]
+        pixels = [bounded(({x: 1}, 1), sign, (bound, self.st.unit)) for x, sign, bound in ends]
         return pixels + self.before + [row for node in self.nodes.values() for row in node.rows()] + self.after
 
-    def intervals(self) -> list[tuple[Fraction, Fraction]]:
-        """Bounds of every variable, by interval arithmetic from the pixels' intervals."""
-        found = list(self.pixels)
+    def intervals(self) -> list[tuple[int, int]]:
+        """Bounds of every variable over `fine`, by interval arithmetic from the pixels' intervals."""
+        factor = self.st.fine // self.st.unit
+        found = [(a * factor, b * factor) for a, b in self.pixels]
         for node in self.nodes.values():
-            ends = [interval((z, node.scale), found) for z in node.arguments] + [(Fraction(0), Fraction(0))] * node.relu
+            ends = [interval((z, node.scale), found, self.st.fine) for z in node.arguments] + [(0, 0)] * node.relu
             found.append((max(a for a, _ in ends), max(b for _, b in ends)))
         return found
 
@@ -507,18 +521,32 @@ class Sequent:
         return self.size, tuple(self.rows()), tuple(nodes), self.goal
 
 
-def interval(form: Scaled, bounds: list[tuple[Fraction, Fraction]]) -> tuple[Fraction, Fraction]:
-    """The least and the greatest value of a form where each variable lies within its bounds."""
-    terms = [(c, bounds[v]) for v, c in form[0].items() if v != CONST]
-    q = lcm(*(x.denominator for _, ends in terms for x in ends))
-    a = b = form[0].get(CONST, 0) * q
-    for c, (low, high) in terms:
-        x, y = (c * end.numerator * (q // end.denominator) for end in ((low, high) if c > 0 else (high, low)))
-        a, b = a + x, b + y
-    return Fraction(a, q * form[1]), Fraction(b, q * form[1])
+def interval(form: Scaled, bounds: list[tuple[int, int]], fine: int) -> tuple[int, int]:
+    """The least and the greatest value of a form, rounded outwards; bounds and result are over `fine`."""
+    a = b = form[0].get(CONST, 0) * fine
+    for v, c in form[0].items():
+        if v != CONST:
+            low, high = bounds[v] if c > 0 else bounds[v][::-1]
+            a, b = a + c * low, b + c * high
+    return a // form[1], -(-b // form[1])
 
 
-class Local:
+def looked(layers: list[Layer], kind: Kind, channels: Iterable[int]) -> tuple[list[Looks], set[Place]]:
+    """What outputs at a position of this kind look at, layer by layer; and the inputs that they need."""
+    found: list[Looks] = []
+    needed = {(k, 0, 0) for k in channels}
+    level = sum(layer.word != "relu" for layer in layers)
+    for layer in reversed(layers):
+        if layer.word == "relu":
+            found.insert(0, {p: [(p, 1)] for p in needed})
+        else:
+            level -= 1
+            found.insert(0, {p: layer.below(p, kind[0][level], kind[1][level]) for p in needed})
+            needed = {p for below in found[0].values() for p, _ in below}
+    return found, needed
+
+
+class Local(Sequent):
     """The sequent about S_K (for the channels given) at one position, in which certain windows are clear.
 
     `inside` is a window whose pixels lie in its template's intervals. `values` are the forms of S_K.
@@ -527,56 +555,26 @@ class Local:
     def __init__(
         self, st: Statement, channels: Iterable[int], kind: Kind, clear: list[Window], inside: list[Window]
     ) -> None:
-        self.st, self.kind, self.sequent = st, kind, Sequent()
-        looks = self._looks(channels)
-        pixels = {p for below in looks[0].values() for p, _ in below} if looks else {(k, 0, 0) for k in channels}
+        super().__init__(st)
+        looks, pixels = looked(st.stem, kind, channels)
         for f, t, r, s in clear:
             pixels.update((k, i + r, j + s) for k, i, j in st.features[f].templates[t])
         boxes = {(k, i + r, j + s): x for f, t, r, s in inside for (k, i, j), x in st.features[f].templates[t].items()}
-        numbers = {place: self.sequent.variable() for place in sorted(pixels)}
-        self.sequent.pixels = [boxes.get(place, st.pixel) for place in numbers]
-        values = {place: st.read(({x: 1}, 1)) for place, x in numbers.items()}
-        for layer, places in zip(st.stem, looks):
-            below, values = values, {}
-            for place in sorted(places):
-                parts = [(weight, below[p]) for p, weight in places[place]]
-                if layer.word in ("relu", "maxpool"):
-                    values[place] = self.sequent.maximum(layer.word == "relu", [form for _, form in parts])
-                else:
-                    values[place] = summed(parts, layer.bias[place[0]], layer.scale)
+        numbers = {place: self.variable() for place in sorted(pixels)}
+        self.pixels = [boxes.get(place, st.pixel) for place in numbers]
+        values = self.through(st.stem, looks, {place: st.read(x) for place, x in numbers.items()})
         self.values = {k: values[k, 0, 0] for k in channels}
-        self.sequent.after = [self._clear(window, numbers) for window in clear]
-
-    def _looks(self, channels: Iterable[int]) -> list[dict[Place, list[tuple[Place, int]]]]:
-        """For each layer: every place of its output that is needed, with the existing places it looks at."""
-        found: list[dict[Place, list[tuple[Place, int]]]] = []
-        needed = {(k, 0, 0) for k in channels}
-        level = sum(layer.word != "relu" for layer in self.st.stem)
-        for layer in reversed(self.st.stem):
-            level -= layer.word != "relu"
-            relu = layer.word == "relu"
-            found.insert(0, {p: [(p, 1)] if relu else list(self._below(layer, level, p)) for p in needed})
-            needed = {p for below in found[0].values() for p, _ in below}
-        return found
-
-    def _below(self, layer: Layer, level: int, place: Place) -> Iterator[tuple[Place, int]]:
-        (top, bottom), (left, right) = self.kind[0][level], self.kind[1][level]
-        for k, i, j, weight in layer.seen(place[0]):
-            r, c = place[1] * layer.down + i, place[2] * layer.right + j
-            if top <= r < bottom and left <= c < right:
-                yield (k, r, c), weight
+        self.after = [self._clear(window, numbers) for window in clear]
 
     def _clear(self, window: Window, numbers: dict[Place, int]) -> Row:
         """The window's excess is at least the gap."""
         f, t, r, s = window
-        feature, (least, most) = self.st.features[f], self.st.pixel
+        feature, (least, most), unit = self.st.features[f], self.st.pixel, self.st.unit
         terms: list[tuple[int, Scaled]] = []
         for (k, i, j), (low, high) in sorted(feature.templates[t].items()):
             x = numbers[k, i + r, j + s]
-            above = {x: high.denominator, CONST: -high.numerator}, high.denominator
-            under = {x: -low.denominator, CONST: low.numerator}, low.denominator
-            ends = [above] * (high < most) + [under] * (low > least)
-            terms += [(1, self.sequent.maximum(True, [end])) for end in ends]
+            above, under = ({x: unit, CONST: -high}, unit), ({x: -unit, CONST: low}, unit)
+            terms += [(1, self.maximum(True, [end])) for end in [above] * (high < most) + [under] * (low > least)]
         return bounded(summed(terms, 0, 1), 1, feature.gap)
 
 
@@ -585,69 +583,52 @@ class Facts:
 
     def __init__(self, st: Statement) -> None:
         self.st = st
-        self.floors: dict[int, list[Fraction]] = {}
-        self.uppers: dict[int, list[tuple[int, Fraction, tuple[int, ...]]]] = {}
-        self.lowers: dict[tuple[int, int], list[tuple[int, Fraction]]] = {}
+        self.floors: dict[int, Number] = {}
+        self.uppers: dict[int, list[tuple[int, Number, tuple[int, ...]]]] = {}
+        self.lowers: dict[tuple[int, int], list[tuple[int, Number]]] = {}
 
-    def spread(self, bound: Fraction, sign: int) -> Fraction | None:
+    def spread(self, bound: Number, sign: int) -> Number | None:
         """What the pooled channel is at least (sign 1), or at most (sign -1), if every position is."""
-        if self.st.pool != "sum":
-            return bound
-        number = self.st.fewest if sign * bound >= 0 else self.st.greatest
-        return None if number is None else bound * number
-
-    def somewhere(self, channel: int, bound: Fraction) -> Fraction | None:
-        """What the pooled channel is at least, if some position is at least `bound`."""
-        if self.st.pool == "max":
-            return bound
-        low = max(self.floors.get(channel, ()), default=None)
-        if low is None:
-            return None
-        number = self.st.fewest if self.st.pool == "sum" and low >= 0 else self.st.greatest
-        if number is None:
-            return None
+        number = 1
         if self.st.pool == "sum":
-            return bound + low * (number - 1)
-        return low + (bound - low) / number if bound > low else None
+            number = self.st.fewest if sign * bound[0] >= 0 else self.st.greatest or 0
+        return (bound[0] * number, bound[1]) if number else None
+
+    def somewhere(self, channel: int, bound: Number) -> Number | None:
+        """What the pooled channel is at least, if some position is at least `bound`."""
+        floor = (0, 1) if self.st.pool == "max" else self.floors.get(channel)
+        few = self.st.pool == "sum" and floor is not None and floor[0] >= 0
+        number = 1 if self.st.pool == "max" else self.st.fewest if few else self.st.greatest
+        if floor is None or number is None:
+            return None
+        total = bound[0] * floor[1] + (number - 1) * floor[0] * bound[1]
+        return total, bound[1] * floor[1] * (number if self.st.pool == "mean" else 1)
 
 
-class Head:
+class Head(Sequent):
     """The sequent about logits: the formula of one class holds (or none is said to), those of others fail."""
 
-    def __init__(self, facts: Facts, holds: list[int], fails: list[int], goal: dict[int, int], bound: Fraction) -> None:
-        self.facts, self.st, self.sequent = facts, facts.st, Sequent()
-        self.atoms = 0
+    def __init__(self, facts: Facts, holds: list[int], fails: list[int], goal: dict[int, int], bound: Number) -> None:
+        super().__init__(facts.st)
+        self.facts, self.atoms = facts, 0
         self.contains: dict[int, int] = {}
-        self.channels: dict[int, int] = {}
-        values = self._logits(set(goal))
-        self.sequent.goal = bounded(summed([(c, values[o]) for o, c in goal.items()], 0, 1), 1, bound)
+        point = ((0, 1),) * len(self.st.head)
+        looks, needed = looked(self.st.head, (point, point), goal)
+        self.channels = {k: self.variable() for k, _, _ in sorted(needed)}
+        for k, m in self.channels.items():
+            if k in facts.floors:
+                self.before += self._pooled(m, 1, facts.spread(facts.floors[k], 1))
+            for _, high, avoid in facts.uppers.get(k, ()):
+                self.before += self._pooled(m, -1, None if avoid else facts.spread(high, -1))
+        values = self.through(self.st.head, looks, {(k, 0, 0): ({m: 1}, 1) for k, m in self.channels.items()})
+        self.goal = bounded(summed([(c, values[o, 0, 0]) for o, c in goal.items()], 0, 1), 1, bound)
         for y in holds:
             self._formula(y, True)
         for z in fails:
             self._formula(z, False)
         self._switches()
 
-    def _logits(self, goal: set[int]) -> dict[int, Scaled]:
-        needed = [goal]
-        for layer in reversed(self.st.head):
-            needed.insert(0, {k for o in needed[0] for k, *_ in layer.taps[o]} if layer.taps else needed[0])
-        self.channels = {k: self.sequent.variable() for k in sorted(needed[0])}
-        for k, m in self.channels.items():
-            for floor in self.facts.floors.get(k, ()):
-                self.sequent.before += self._pooled(m, 1, self.facts.spread(floor, 1))
-            for _, high, avoid in self.facts.uppers.get(k, ()):
-                self.sequent.before += self._pooled(m, -1, None if avoid else self.facts.spread(high, -1))
-        values: dict[int, Scaled] = {k: ({m: 1}, 1) for k, m in self.channels.items()}
-        for layer, outputs in zip(self.st.head, needed[1:]):
-            below, values = values, {}
-            for o in sorted(outputs):
-                if layer.word == "relu":
-                    values[o] = self.sequent.maximum(True, [below[o]])
-                else:
-                    values[o] = summed([(w, below[k]) for k, _, _, w in layer.taps[o]], layer.bias[o], layer.scale)
-        return values
-
-    def _pooled(self, m: int, sign: int, bound: Fraction | None) -> list[Row]:
+    def _pooled(self, m: int, sign: int, bound: Number | None) -> list[Row]:
         return [] if bound is None else [bounded(({m: 1}, 1), sign, bound)]
 
     def _atom(self) -> int:
@@ -666,37 +647,33 @@ class Head:
         alternatives = own if own is not None else [a for other in self.st.classes for a in other or ()]
         literals = [self._literals(a) for a in alternatives]
         if holds is (own is None):
-            self.sequent.clauses += [tuple(-x for x in listed) for listed in literals]
+            self.clauses += [tuple(-x for x in listed) for listed in literals]
             return
         atoms = [self._atom() for _ in alternatives]
-        self.sequent.clauses.append(tuple(atoms))
-        self.sequent.clauses += [(-atom, x) for atom, listed in zip(atoms, literals) for x in listed]
+        self.clauses.append(tuple(atoms))
+        self.clauses += [(-atom, x) for atom, listed in zip(atoms, literals) for x in listed]
 
     def _switches(self) -> None:
         """Clauses that introduce templates and avoided sets, and the rows of the facts that they switch on."""
         for f in sorted(self.contains):
             atoms = [self._atom() for _ in self.st.features[f].templates]
-            self.sequent.clauses.append((-self.contains[f], *atoms))
+            self.clauses.append((-self.contains[f], *atoms))
             for t, atom in enumerate(atoms):
                 known = [x for x in self.facts.lowers.get((f, t), ()) if x[0] in self.channels]
                 pooled = [(self.channels[k], self.facts.somewhere(k, low)) for k, low in known]
-                self.sequent.switched[atom] = [row for m, low in pooled for row in self._pooled(m, 1, low)]
+                self.switched[atom] = [row for m, low in pooled for row in self._pooled(m, 1, low)]
         found = [(*fact, k) for k in self.channels for fact in self.facts.uppers.get(k, ()) if fact[2]]
         for _, high, avoid, k in sorted(found):
             rows = self._pooled(self.channels[k], -1, self.facts.spread(high, -1))
             if rows and all(f in self.contains for f in avoid):
-                self.sequent.switched[self._atom()] = rows
-                self.sequent.clauses.append((self.atoms, *(self.contains[f] for f in avoid)))
+                self.switched[self._atom()] = rows
+                self.clauses.append((self.atoms, *(self.contains[f] for f in avoid)))
 
 
 # -- proofs -----------------------------------------------------------------------------------------------------------
 
-
-class Task:
-    """A branch to be proved: how many rows it keeps, those it adds, the literals assumed, its goal."""
-
-    def __init__(self, kept: int, more: list[Row], assumed: frozenset[int], goal: Row) -> None:
-        self.kept, self.more, self.assumed, self.goal = kept, more, assumed, goal
+# A branch to be proved: how many rows it keeps, those it adds, the literals assumed, its goal.
+Task = tuple[int, list[Row], frozenset[int], Row]
 
 
 class Proof:
@@ -704,38 +681,41 @@ class Proof:
 
     def __init__(self, lines: Lines, sequent: Sequent) -> None:
         self.lines, self.sequent, self.rows = lines, sequent, sequent.rows()
-        steps = {"lin": self._lin, "sub": self._sub, "chord": self._chord, "maxle": self._maxle}
-        ends: dict[str, Callable[[list[str], Task], list[Task]]] = {
+        self.assumed, self.goal = frozenset[int](), sequent.goal
+        steps: dict[str, Callable[[list[str]], Form]] = {
+            "lin": self._lin,
+            "sub": self._sub,
+            "chord": self._chord,
+            "maxle": self._maxle,
+        }
+        ends: dict[str, Callable[[list[str]], list[Task]]] = {
             "have": self._have,
             "split": self._split,
             "cut": self._cut,
             "choose": self._choose,
             "qed": self._qed,
         }
-        tasks = [Task(len(self.rows), [], frozenset(), sequent.goal)]
+        tasks: list[Task] = [(len(self.rows), [], self.assumed, self.goal)]
         while tasks:
-            task = tasks.pop()
-            self.rows[task.kept :] = task.more
-            while (tokens := self._next())[0] in steps:
+            kept, more, self.assumed, self.goal = tasks.pop()
+            self.rows[kept:] = more
+            while (tokens := lines.next("proof"))[0] in steps:
+                lines.rule = tokens[0]
                 self.rows.append(primitive(steps[tokens[0]](tokens)))
             need(tokens[0] in ends, "a proof line", tokens[0])
-            tasks += reversed(ends[tokens[0]](tokens, task))
+            lines.rule = tokens[0]
+            tasks += reversed(ends[tokens[0]](tokens))
 
-    def _next(self) -> list[str]:
-        tokens = self.lines.next("proof")
-        self.lines.rule = tokens[0] if tokens[0].isalpha() else "proof"
-        return tokens
-
-    def _numbers(self, usage: str, extra: int) -> list[int]:
+    def _numbers(self, tokens: list[str], usage: str, extra: int) -> list[int]:
         """The integers `n a1 b1 .. an bn ..` after the line's first word, with `extra` numbers after the pairs."""
         need(INTEGERS.fullmatch(self.lines.text), usage, self.lines.text)
-        numbers = [int(token) for token in self.lines.text.split(" ")[1:]]
+        numbers = [int(token) for token in tokens[1:]]
         need(numbers and len(numbers) == 1 + 2 * numbers[0] + extra, usage, self.lines.text)
         return numbers
 
-    def _combination(self) -> Form:
+    def _combination(self, tokens: list[str]) -> Form:
         """The positive combination of rows that the line names."""
-        numbers = self._numbers("n r1 a1 .. rn an", 0)
+        numbers = self._numbers(tokens, "n r1 a1 .. rn an", 0)
         chosen, factors = numbers[1::2], numbers[2::2]
         fits = not chosen or (chosen[0] >= 0 and chosen[-1] < len(self.rows) and chosen == sorted(set(chosen)))
         need(fits and min(factors, default=1) > 0, "ascending rows, positive multipliers", self.lines.text)
@@ -761,10 +741,9 @@ class Proof:
             raise Reject("a ReLU node" if relu else "a max node", token)
         return node
 
-    def _lin(self, _: list[str]) -> Form:
-        total = self._combination()
-        need(self.lines.text != "lin 0", "one row or more", "none")
-        return total
+    def _lin(self, tokens: list[str]) -> Form:
+        need(len(tokens) > 2, "one row or more", "none")
+        return self._combination(tokens)
 
     def _sub(self, tokens: list[str]) -> Form:
         """From q*row = sum b_j Z_j - s Z + c: sum b_j Y_j - s Y + max(0, c) >= 0."""
@@ -784,10 +763,9 @@ class Proof:
         v, p, q = matched(tokens, "chord ? ? ?")
         node = self._node(v, True)
         z = node.arguments[0]
-        low, high = offset(z, self._row(p), 1), offset(z, self._row(q), -1)
-        need(low < 0 < high, "bounds below and above 0", (low, high))
-        g = lcm(low.denominator, high.denominator)
-        least, most = int(low * g), int(high * g)
+        low, high = bound(z, self._row(p), 1), bound(z, self._row(q), -1)
+        need(low[0] < 0 < high[0], "bounds below and above 0", (low, high))
+        g, least, most = low[1] * high[1], low[0] * high[1], high[0] * low[1]
         slope = (most - least) * g * node.scale
         return combined((most * g, z.items()), (-most * least, ((CONST, 1),)), (-slope, ((node.y, 1),)))
 
@@ -804,57 +782,57 @@ class Proof:
         constant = max(constant for constant, _ in bounds)
         return combined((1, bounds[0][1].items()), (constant, ((CONST, 1),)), (-s * node.scale, ((node.y, 1),)))
 
-    def _form(self) -> Row:
+    def _form(self, tokens: list[str]) -> Row:
         """The form that the line writes out."""
-        numbers = self._numbers("n v1 a1 .. vn an c", 1)
+        numbers = self._numbers(tokens, "n v1 a1 .. vn an c", 1)
         form, previous = {CONST: numbers.pop()}, -1
         for v, a in zip(numbers[1::2], numbers[2::2]):
             need(previous < v < self.sequent.size and a, "ascending variables, coefficients not 0", (v, a))
             form[v], previous = a, v
         return primitive(form)
 
-    def _branches(self, task: Task, branches: list[list[Row]]) -> list[Task]:
-        return [Task(len(self.rows), rows, task.assumed, task.goal) for rows in branches]
+    def _branches(self, *branches: list[Row]) -> list[Task]:
+        return [(len(self.rows), rows, self.assumed, self.goal) for rows in branches]
 
-    def _have(self, _: list[str], task: Task) -> list[Task]:
-        lemma = self._form()
-        return [Task(len(self.rows), [], task.assumed, lemma), *self._branches(task, [[lemma]])]
+    def _have(self, tokens: list[str]) -> list[Task]:
+        lemma = self._form(tokens)
+        return [(len(self.rows), [], self.assumed, lemma), *self._branches([lemma])]
 
-    def _split(self, tokens: list[str], task: Task) -> list[Task]:
+    def _split(self, tokens: list[str]) -> list[Task]:
         node = self.sequent.nodes.get(count(matched(tokens, "split ?")[0]))
         if node is None:
             raise Reject("a node", tokens[1])
         least = [primitive(combined((1, z.items()), (-node.scale, ((node.y, 1),)))) for z in node.arguments]
         if not node.relu:
-            return self._branches(task, [[row] for row in least])
+            return self._branches(*([row] for row in least))
         z = node.arguments[0]
-        return self._branches(task, [[primitive(z), least[0]], [primitive(combined((-1, z.items()))), ((node.y, -1),)]])
+        return self._branches([primitive(z), least[0]], [primitive(combined((-1, z.items()))), ((node.y, -1),)])
 
-    def _cut(self, _: list[str], task: Task) -> list[Task]:
-        row = self._form()
-        return self._branches(task, [[row], [primitive(combined((-1, row)))]])
+    def _cut(self, tokens: list[str]) -> list[Task]:
+        row = self._form(tokens)
+        return self._branches([row], [primitive(combined((-1, row)))])
 
-    def _choose(self, tokens: list[str], task: Task) -> list[Task]:
+    def _choose(self, tokens: list[str]) -> list[Task]:
         clause = self.sequent.clauses[count(matched(tokens, "choose ?")[0], 0, len(self.sequent.clauses))]
         branches = []
         for literal in clause:
-            if -literal not in task.assumed:
-                rows = [] if literal in task.assumed else self.sequent.switched.get(literal, [])
-                branches.append(Task(len(self.rows), rows, task.assumed | {literal}, task.goal))
+            if -literal not in self.assumed:
+                rows = [] if literal in self.assumed else self.sequent.switched.get(literal, [])
+                branches.append((len(self.rows), rows, self.assumed | {literal}, self.goal))
         return branches
 
-    def _qed(self, _: list[str], task: Task) -> list[Task]:
-        total, goal = self._combination(), dict(task.goal)
+    def _qed(self, tokens: list[str]) -> list[Task]:
+        total, goal = self._combination(tokens), dict(self.goal)
         constant, wanted = total.pop(CONST, 0), goal.pop(CONST, 0)
         left = {v: c for v, c in total.items() if c}
         if not left:
-            need(constant < 0 or (not goal and wanted >= 0), "a negative constant, or the goal", (constant, task.goal))
+            need(constant < 0 or (not goal and wanted >= 0), "a negative constant, or the goal", (constant, self.goal))
             return []
-        need(left.keys() == goal.keys(), "the goal's variables", (left, task.goal))
+        need(left.keys() == goal.keys(), "the goal's variables", (left, self.goal))
         v = next(iter(left))
         t, g = left[v], goal[v]
-        need(t * g > 0 and all(left[x] * g == goal[x] * t for x in left), "a multiple of the goal", (left, task.goal))
-        need(wanted * abs(t) >= constant * abs(g), "a constant no greater than the goal's", (constant, left, task.goal))
+        need(t * g > 0 and all(left[x] * g == goal[x] * t for x in left), "a multiple of the goal", (left, self.goal))
+        need(wanted * abs(t) >= constant * abs(g), "a constant no greater than the goal's", (constant, left, self.goal))
         return []
 
 
@@ -864,64 +842,79 @@ def positive(token: str) -> int:
     return int(token)
 
 
-def offset(z: Form, row: Row, sign: int) -> Fraction:
+def bound(z: Form, row: Row, sign: int) -> Number:
     """The bound b if the row says Z >= b (sign 1) or Z <= b (sign -1) up to positive scale."""
     form, pairs = dict(row), {v: c for v, c in z.items() if v != CONST}
     constant = form.pop(CONST, 0)
     v = next(iter(pairs))
-    a = Fraction(form.get(v, 0), pairs[v])  # row = a * (Z - its constant) + constant
-    same = form.keys() == pairs.keys() and all(form[x] == a * pairs[x] for x in pairs)
-    need(sign * a > 0 and same, "a row about the node's argument", row)
-    return z.get(CONST, 0) - constant / a
+    t, g = form.get(v, 0), pairs[v]  # g * row = t * (Z - its constant) + g * constant
+    same = form.keys() == pairs.keys() and all(form[x] * g == pairs[x] * t for x in pairs)
+    need(sign * t * g > 0 and same, "a row about the node's argument", row)
+    return z.get(CONST, 0) * abs(t) - sign * constant * abs(g), abs(t)
 
 
 # -- witnesses --------------------------------------------------------------------------------------------------------
 
 
 class Witness:
-    """An image of class y, read and re-evaluated: it must be admissible, and logit y must lead by the margin."""
+    """An image of class y; `known` keeps packed excesses from one image to the next."""
 
-    def __init__(self, st: Statement, lines: Lines, y: int) -> None:
-        self.st = st
+    def __init__(self, st: Statement, lines: Lines, y: int, known: dict[object, int]) -> None:
+        self.st, self.known = st, known
         numbers = [count(token) for token in lines.match("witness", f"witness {y} ? ? ? ? ? ?")]
-        self.core, self.whole, self.place = numbers[:2], numbers[2:4], numbers[4:]
-        sides = list(zip(self.core, self.whole, self.place, st.least, st.most))
+        core, size, self.place = numbers[:2], numbers[2:4], numbers[4:]
+        sides = list(zip(core, size, self.place, st.least, st.most))
         fits = all(p < c <= n and a <= n and (b is None or n <= b) for c, n, p, a, b in sides)
         need(fits, "a core in an image of the range", lines.text)
-        h, w = self.core
-        rows: list[list[Fraction]] = []
-        for _ in range(st.channels * h):
-            rows.append([rational(token) for token in lines.next("witness")])
-            need(
-                len(rows[-1]) == w and st.pixel[0] <= min(rows[-1]) and max(rows[-1]) <= st.pixel[1],
-                f"{w} numbers in the pixel range",
-                lines.text,
-            )
-        self.q = lcm(st.common, *{x.denominator for row in rows for x in row})
-        whole = [[int(x * self.q) for x in row] for row in rows]
-        self.image = [[tuple(whole[k * h + i][j] for k in range(st.channels)) for j in range(w)] for i in range(h)]
+        rows: list[list[Number]] = []
+        for _ in range(st.channels * core[0]):
+            rows.append([rational(token) for token in lines.match("witness", " ".join("?" * core[1]))])
+            inside = all(st.pixel[0] * q <= p * st.unit <= st.pixel[1] * q for p, q in rows[-1])
+            need(inside, "numbers in the pixel range", lines.text)
+        self.q = lcm(st.unit, *{q for row in rows for _, q in row})
+        layers = [[[whole(x, self.q) for x in row] for row in rows[i :: core[0]]] for i in range(core[0])]
+        image = [list(zip(*line)) for line in layers]
         reach = max(f.rows for f in st.features), max(f.columns for f in st.features)
-        shrinks = zip(self.core, self.whole, reach, st.axes)
-        self.small = [_shrunk(c, n, max(r, axis.field), axis.stride) for c, n, r, axis in shrinks]
-        satisfied = self._satisfied()
-        need(satisfied == [y], f"an admissible image of class {y}", f"of classes {satisfied}")
-        logits = self._logits()
-        lead = logits[y] - max(x for z, x in enumerate(logits) if z != y)
-        need(lead >= st.margin, "a lead of the margin", lead)
+        # A long run is shortened by whole steps (FORMAT.md, "Witnesses"); `more` says by how many.
+        excess = [n - c + 2 - max(r, a.field) - 2 * a.stride for c, n, r, a in zip(core, size, reach, st.axes)]
+        self.more = [max(0, x // axis.stride + 1) for x, axis in zip(excess, st.axes)]
+        places = []
+        for c, n, p, k, axis in zip(core, size, self.place, self.more, st.axes):
+            places.append([*range(p), *[p] * (n - k * axis.stride - c), *range(p, c)])
+        self.image: Grid = [[image[i][j] for j in places[1]] for i in places[0]]
 
-    def _satisfied(self) -> list[int]:
+    def check(self, y: int) -> None:
+        """Rejects unless the image is admissible, of class y, and logit y leads by the margin."""
+        satisfied = self.satisfied()
+        need(satisfied == [y], f"an admissible image of class {y}", f"of classes {satisfied}")
+        logits, q = self.logits()
+        lead = logits[y] - max(x for z, x in enumerate(logits) if z != y)
+        need(at_most(self.st.margin, (lead, q)), "a lead of the margin", (lead, q))
+
+    def satisfied(self) -> list[int]:
         """The classes whose formulas hold; rejects unless each feature is contained or avoided."""
-        st, contained = self.st, set()
-        image = self._stretched(self.image, self.small)
-        windows = {(f.rows, f.columns): _windows(image, f.rows, f.columns) for f in st.features}
-        for number, f in enumerate(st.features):
-            gap = int(f.gap * self.q)
-            nearest, m = gap, self.q // st.common
-            for template in st.boxes[number]:
-                box = template if m == 1 else [(k, place, a * m, b * m) for k, place, a, b in template]
-                nearest = min([nearest, *(_excess(window, box, gap) for window in windows[f.rows, f.columns])])
-            need(nearest in (0, gap), "each feature contained or avoided", f"feature {number} neither")
-            contained |= {number} if nearest == 0 else set()
+        st, m, contained = self.st, self.q // self.st.unit, set[int]()
+        nearest = [f.least * m for f in st.features]
+        for rows, columns in {(f.rows, f.columns) for f in st.features}:
+            group = [f for f, x in enumerate(st.features) if (x.rows, x.columns) == (rows, columns)]
+            boxes = [(f, t) for f in group for t in st.features[f].templates]
+            most = (st.pixel[1] - st.pixel[0]) * m * st.channels * rows * columns
+            width = most.bit_length() // 8 + 1
+            for window in _windows(self.image, rows, columns):
+                total = 0
+                for place, cell in enumerate(window):
+                    for k, x in enumerate(cell):
+                        key = rows, columns, m, k, place, x
+                        if key not in self.known:
+                            at = k, place // columns, place % columns
+                            ends = [(t[at][0] * m - x, x - t[at][1] * m) for _, t in boxes]
+                            self.known[key] = pack([max(0, *pair) for pair in ends], width)
+                        total += self.known[key]
+                for (f, _), excess in zip(boxes, unpack(total, len(boxes), width)):
+                    nearest[f] = min(nearest[f], excess)
+        for f, (feature, excess) in enumerate(zip(st.features, nearest)):
+            need(excess in (0, feature.least * m), "each feature contained or avoided", f"feature {f} neither")
+            contained |= set() if excess else {f}
         found = [
             y
             for y, listed in enumerate(st.classes)
@@ -929,86 +922,68 @@ class Witness:
         ]
         return found or [y for y, listed in enumerate(st.classes) if listed is None]
 
-    def _logits(self) -> list[Fraction]:
-        """A maximum is that of the small image; a sum grows by the same amount with each step down and right."""
-        st, base = self.st, self._pooled(0, 0)
-        if st.pool != "max":
-            down, right = ((n - m) // axis.stride for n, m, axis in zip(self.whole, self.small, st.axes))
-            first, second, both = (
-                self._pooled(i, j) for i, j in ((min(down, 1), 0), (0, min(right, 1)), (min(down, 1), min(right, 1)))
-            )
-            base = [
-                a + down * (b - a) + right * (c - a) + down * right * (d - b - c + a)
-                for a, b, c, d in zip(base, first, second, both)
-            ]
-        if st.pool == "mean":
-            rows, columns = (axis.extents(n)[-1] for axis, n in zip(st.axes, self.whole))
-            base = [x / (rows * columns) for x in base]
-        for layer in st.head:
-            if layer.word == "relu":
-                base = [max(Fraction(0), x) for x in base]
-            else:
-                base = [
-                    (sum((w * base[k] for k, _, _, w in taps), Fraction(b))) / layer.scale
-                    for taps, b in zip(layer.taps, layer.bias)
-                ]
-        return base
-
-    def _pooled(self, down: int, right: int) -> list[Fraction]:
-        """The maximum or the sum of the stem's outputs, the image taken that many steps larger."""
-        st, q, image = self.st, self.q, self.image
-        if st.unit == "byte":
-            low, factor = st.pixel[0], 255 / (st.pixel[1] - st.pixel[0])
-            p, q = factor.numerator, self.q * factor.denominator
-            image = [[tuple(p * (x - int(low * self.q)) for x in cell) for cell in line] for line in image]
-        steps = zip(self.small, (down, right), st.axes)
-        grid = self._stretched(image, [m + n * axis.stride for m, n, axis in steps])
+    def logits(self) -> tuple[list[int], int]:
+        """The logits and their denominator."""
+        st, q, grid = self.st, self.q, self.image
+        if st.input == "byte":
+            low, high = (x * (q // st.unit) for x in st.pixel)
+            grid, q = [[tuple(255 * (x - low) for x in cell) for cell in line] for line in grid], high - low
         for layer in st.stem:
-            grid, q = _applied(layer, grid, q), q * layer.scale
-        join: Callable[[Iterable[int]], int] = max if st.pool == "max" else sum
-        cells = [cell for line in grid for cell in line]
-        return [Fraction(join(column), q) for column in zip(*cells)]
+            grid, q = applied(layer, grid, q), q * layer.scale
+        if st.pool == "max":
+            pooled = [max(column) for column in zip(*(cell for line in grid for cell in line))]
+        else:
+            # Positions in the run that was shortened are alike; the first of them stands for those left out.
+            times = []
+            for length, p, more, axis in zip((len(grid), len(grid[0])), self.place, self.more, st.axes):
+                first = -((axis.origin - p) // axis.stride)
+                times.append([1 + more * (i == first) for i in range(length)])
+            pooled = [0] * st.width
+            for a, line in zip(times[0], grid):
+                for b, cell in zip(times[1], line):
+                    pooled = [x + a * b * y for x, y in zip(pooled, cell)]
+            q *= sum(times[0]) * sum(times[1]) if st.pool == "mean" else 1
+        grid = [[tuple(pooled)]]
+        for layer in st.head:
+            grid, q = applied(layer, grid, q), q * layer.scale
+        return list(grid[0][0]), q
 
-    def _stretched(self, image: Grid, size: list[int]) -> Grid:
-        """The image with its row and its column repeated until it has this size."""
-        rows, columns = ([*range(p), *[p] * (n - m), *range(p, m)] for n, m, p in zip(size, self.core, self.place))
-        return [[image[i][j] for j in columns] for i in rows]
 
-
-def _shrunk(core: int, length: int, reach: int, stride: int) -> int:
-    """What is left when `stride` lines are taken from a long run, again and again (FORMAT.md, "Witnesses")."""
-    excess = length - core + 1 - (reach + 2 * stride - 1)
-    return length if excess < 0 else length - (excess // stride + 1) * stride
-
-
-def _windows(image: Grid, rows: int, columns: int) -> list[tuple[Pixels, ...]]:
-    """The different windows of this size, each as its pixels row by row."""
+def _windows(image: Grid, rows: int, columns: int) -> set[tuple[tuple[int, ...], ...]]:
+    """The different windows of this size, each as its cells row by row."""
     bands = (image[i : i + rows] for i in range(len(image) - rows + 1))
     starts = range(len(image[0]) - columns + 1)
-    return list({tuple([x for line in band for x in line[j : j + columns]]): None for band in bands for j in starts})
+    return {tuple([x for line in band for x in line[j : j + columns]]) for band in bands for j in starts}
 
 
-def _excess(window: tuple[Pixels, ...], box: list[tuple[int, int, int, int]], enough: int) -> int:
-    """The window's excess over a template, or `enough` if it is at least that."""
-    total = 0
-    for channel, place, low, high in box:
-        x = window[place][channel]
-        if not low <= x <= high:
-            total += x - high if x > high else low - x
-            if total >= enough:
-                return enough
-    return total
+def pack(numbers: list[int], width: int) -> int:
+    """The sum of numbers[i] * 256^(width * i): a sum of multiples of packed lists is that of the lists, packed."""
+    signs = [b"".join([max(0, s * x).to_bytes(width, "little") for x in numbers]) for s in (1, -1)]
+    return int.from_bytes(signs[0], "little") - int.from_bytes(signs[1], "little")
 
 
-def _applied(layer: Layer, grid: Grid, q: int) -> Grid:
+def unpack(total: int, length: int, width: int) -> list[int]:
+    """The numbers packed, if each is at least -2^(8 * width - 1) and less than 2^(8 * width - 1)."""
+    half = 1 << (8 * width - 1)
+    shift = int.from_bytes(half.to_bytes(width, "little") * length, "little")
+    raw = (total + shift).to_bytes(width * length, "little")
+    return [int.from_bytes(raw[i : i + width], "little") - half for i in range(0, len(raw), width)]
+
+
+def applied(layer: Layer, grid: Grid, q: int) -> Grid:
     """A layer's outputs times `layer.scale` (the inputs are over q); equal windows are computed once."""
-    nowhere: list[Pixels] = [()]
+    nowhere: list[tuple[int, ...]] = [()]
     blank = nowhere * (layer.left + len(grid[0]) + layer.end)
     wide = [nowhere * layer.left + line + nowhere * layer.end for line in grid]
     wide = [blank] * layer.top + wide + [blank] * layer.bottom
-    nothing, known = (0,) * layer.inputs, {}
+    nothing, known = (0,) * layer.inputs, dict[object, tuple[int, ...]]()
+    largest = max(abs(x) for line in grid for cell in line for x in cell)
+    # No output exceeds this number in magnitude.
+    most = largest * layer.norm + q * max(map(abs, layer.bias))
+    width = most.bit_length() // 8 + 1
+    columns, bias = layer.packed(width) if layer.taps else ([], 0)
 
-    def value(cells: tuple[Pixels, ...]) -> Pixels:
+    def value(cells: tuple[tuple[int, ...], ...]) -> tuple[int, ...]:
         if layer.word == "relu":
             return tuple([max(0, x) for x in cells[0]])
         if layer.word == "maxpool":
@@ -1016,7 +991,7 @@ def _applied(layer: Layer, grid: Grid, q: int) -> Grid:
         if layer.word == "avgpool":
             return tuple(map(sum, zip(*(cell or nothing for cell in cells))))
         inputs = [x for cell in cells for x in cell or nothing]
-        return tuple([sum(map(mul, row, inputs)) + b * q for row, b in zip(layer.dense(), layer.bias)])
+        return tuple(unpack(sum(map(mul, inputs, columns)) + q * bias, layer.outputs, width))
 
     result = []
     for i in range(0, len(wide) - layer.rows + 1, layer.down):
@@ -1038,11 +1013,12 @@ class Certificate:
 
     def __init__(self, st: Statement, lines: Lines) -> None:
         self.st, self.lines, self.facts = st, lines, Facts(st)
-        self.boxes: dict[Kind, dict[int, tuple[Fraction, Fraction]]] = {}
+        self.boxes: dict[Kind, dict[int, tuple[int, int]]] = {}
         lines.match("certificate", "exactcnn certificate 1")
         lines.match("certificate", f"statement {st.hash}")
+        known: dict[object, int] = {}
         for y in range(len(st.classes)):
-            Witness(st, lines, y)
+            Witness(st, lines, y, known).check(y)
         facts = {"floor": self._floor, "upper": self._upper, "lower": self._lower}
         for j in range(count(lines.match("facts", "facts ?")[0])):
             tokens = lines.next("facts")
@@ -1054,50 +1030,48 @@ class Certificate:
         lines.match("certificate", "end")
         lines.finish()
 
-    def _channel(self, token: str) -> int:
-        return count(token, 0, self.st.width)
-
-    def _box(self, kind: Kind, channel: int) -> tuple[Fraction, Fraction]:
-        """Interval bounds of S_K at a kind of position."""
+    def _box(self, kind: Kind, channel: int) -> tuple[int, int]:
+        """Interval bounds of S_K at a kind of position, over `fine`."""
         if kind not in self.boxes:
             everything = Local(self.st, range(self.st.width), kind, [], [])
-            bounds = everything.sequent.intervals()
-            self.boxes[kind] = {k: interval(form, bounds) for k, form in everything.values.items()}
+            bounds = everything.intervals()
+            self.boxes[kind] = {k: interval(x, bounds, self.st.fine) for k, x in everything.values.items()}
         return self.boxes[kind][channel]
 
     def _proved(self, tokens: list[str], local: Local, goal: Row, proved: set[object]) -> None:
         """`prove` with a proof, or `same` as a sequent proved before."""
-        local.sequent.goal = goal
+        local.goal = goal
         if tokens == ["prove"]:
-            Proof(self.lines, local.sequent)
-            proved.add(local.sequent.key())
+            Proof(self.lines, local)
+            proved.add(local.key())
         else:
-            need(tokens == ["same"] and local.sequent.key() in proved, "prove, or same as one proved", self.lines.text)
+            need(tokens == ["same"] and local.key() in proved, "prove, or same as one proved", self.lines.text)
 
-    def _floor(self, tokens: list[str], _: int) -> None:
-        k, bound = matched(tokens, "floor ? ?")
-        channel, low, proved = self._channel(k), rational(bound), set[object]()
+    def _everywhere(self, rule: str, channel: int, sign: int, least: Number, avoid: tuple[int, ...]) -> None:
+        """Reads a block a kind: sign * S_K >= sign * bound, where all windows are clear of the features to avoid."""
+        proved = set[object]()
         for kind in self.st.kinds:
-            tokens = self.lines.next("floor")
+            tokens = self.lines.next(rule)
             if tokens == ["box"]:
-                need(self._box(kind, channel)[0] >= low, "an interval above the floor", self._box(kind, channel))
-                continue
-            local = Local(self.st, [channel], kind, [], [])
-            self._proved(tokens, local, bounded(local.values[channel], 1, low), proved)
-        self.facts.floors.setdefault(channel, []).append(low)
-
-    def _upper(self, tokens: list[str], j: int) -> None:
-        k, bound, *features = matched(tokens, "upper ? ? avoid ..")
-        channel, high, proved = self._channel(k), rational(bound), set[object]()
-        avoid = ascending(features, len(self.st.features))
-        for kind in self.st.kinds:
-            tokens = self.lines.next("upper")
-            if tokens == ["box"]:
-                need(self._box(kind, channel)[1] <= high, "an interval below the bound", self._box(kind, channel))
+                low, high = self._box(kind, channel)
+                end, wanted = low if sign > 0 else -high, (sign * least[0], least[1])
+                need(at_most(wanted, (end, self.st.fine)), "an interval that gives the bound", (end, self.st.fine))
                 continue
             clear = self._clear(tokens, kind, avoid)
             local = Local(self.st, [channel], kind, clear, [])
-            self._proved(tokens[:1], local, bounded(local.values[channel], -1, high), proved)
+            self._proved(tokens[:1], local, bounded(local.values[channel], sign, least), proved)
+
+    def _floor(self, tokens: list[str], _: int) -> None:
+        k, least = matched(tokens, "floor ? ?")
+        channel, low = count(k, 0, self.st.width), rational(least)
+        need(channel not in self.facts.floors, "one floor a channel", self.lines.text)
+        self._everywhere("floor", channel, 1, low, ())
+        self.facts.floors[channel] = low
+
+    def _upper(self, tokens: list[str], j: int) -> None:
+        k, most, *features = matched(tokens, "upper ? ? avoid ..")
+        channel, high, avoid = count(k, 0, self.st.width), rational(most), ascending(features, len(self.st.features))
+        self._everywhere("upper", channel, -1, high, avoid)
         self.facts.uppers.setdefault(channel, []).append((j, high, avoid))
 
     def _clear(self, tokens: list[str], kind: Kind, avoid: tuple[int, ...]) -> list[Window]:
@@ -1114,49 +1088,42 @@ class Certificate:
         return windows
 
     def _lower(self, tokens: list[str], _: int) -> None:
-        f, t, k, bound = matched(tokens, "lower ? ? ? ?")
-        number, channel, low, proved = (
-            count(f, 0, len(self.st.features)),
-            self._channel(k),
-            rational(bound),
-            set[object](),
-        )
-        template = count(t, 0, len(self.st.features[number].templates))
+        f, t, k, least = matched(tokens, "lower ? ? ? ?")
+        number, channel, low = count(f, 0, len(self.st.features)), count(k, 0, self.st.width), rational(least)
+        template, proved = count(t, 0, len(self.st.features[number].templates)), set[object]()
         for rows, columns in self.st.windows(self.st.features[number]):
             i, j, *tokens = self.lines.match("lower", "see ? ? ..")
             (r, down), (s, right) = rows[count(i, 0, len(rows))], columns[count(j, 0, len(columns))]
             local = Local(self.st, [channel], (down, right), [], [(number, template, r, s)])
             if tokens == ["box"]:
-                least = interval(local.values[channel], local.sequent.intervals())[0]
-                need(least >= low, "an interval above the bound", least)
+                end = interval(local.values[channel], local.intervals(), self.st.fine)[0], self.st.fine
+                need(at_most(low, end), "an interval above the bound", end)
                 continue
             self._proved(tokens, local, bounded(local.values[channel], 1, low), proved)
         self.facts.lowers.setdefault((number, template), []).append((channel, low))
 
     def _head(self) -> None:
-        classes = self.st.classes
+        classes, margin = self.st.classes, self.st.margin
         least = [self._one_sided("right", y, [y], [], 1) for y in range(len(classes))]
         most = [self._one_sided("wrong", z, [], [z], -1) for z in range(len(classes))]
-        for y, a in enumerate(least):
-            for z, b in enumerate(most):
-                if y != z and (a is None or b is None or a - b < self.st.margin):
-                    self.lines.match("pair", f"pair {y} {z}")
-                    fails = [
-                        x for x in range(len(classes)) if x != y and classes[x] is not None and classes[y] is not None
-                    ]
-                    self._prove([y], fails, {y: 1, z: -1}, self.st.margin)
+        for (y, a), (z, b) in product(enumerate(least), enumerate(most)):
+            done = a and b and at_most(margin, (a[0] * b[1] - b[0] * a[1], a[1] * b[1]))
+            if y != z and not done:
+                self.lines.match("pair", f"pair {y} {z}")
+                others = [x for x in range(len(classes)) if x != y and classes[x] is not None]
+                self._prove([y], others if classes[y] is not None else [], {y: 1, z: -1}, margin)
 
-    def _one_sided(self, rule: str, y: int, holds: list[int], fails: list[int], sign: int) -> Fraction | None:
+    def _one_sided(self, rule: str, y: int, holds: list[int], fails: list[int], sign: int) -> Number | None:
         (text,) = self.lines.match(rule, f"{rule} {y} ?")
         if text == "none":
             return None
-        bound = rational(text)
-        self._prove(holds, fails, {y: sign}, sign * bound)
-        return bound
+        p, q = rational(text)
+        self._prove(holds, fails, {y: sign}, (sign * p, q))
+        return p, q
 
-    def _prove(self, holds: list[int], fails: list[int], goal: dict[int, int], bound: Fraction) -> None:
+    def _prove(self, holds: list[int], fails: list[int], goal: dict[int, int], least: Number) -> None:
         self.lines.match("head", "prove")
-        Proof(self.lines, Head(self.facts, holds, fails, goal, bound).sequent)
+        Proof(self.lines, Head(self.facts, holds, fails, goal, least))
 
 
 def check(statement: BinaryIO, certificate: BinaryIO) -> tuple[bool, str]:
@@ -1176,7 +1143,7 @@ def check(statement: BinaryIO, certificate: BinaryIO) -> tuple[bool, str]:
         # Not expected; but whatever goes wrong, nothing is proved.
         expected, got = "a kernel without errors", type(error).__name__
     else:
-        return True, f"PROVED {st.hash} margin {st.margin} sizes {st.sizes()}"
+        return True, f"PROVED {st.hash} margin {st.claim} sizes {st.sizes()}"
     text = f"line {lines.number} rule {lines.rule}: expected {expected}, got {got}"
     return False, "REJECTED " + text.replace("\n", " ").encode("ascii", "replace").decode()
 

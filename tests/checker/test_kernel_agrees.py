@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from fractions import Fraction
 
-import numpy as np
 from flint import fmpq
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -16,6 +15,7 @@ from support.tasks import images, tasks
 from exactcnn.checker import kernel
 from exactcnn.core.errors import InputError
 from exactcnn.core.outcome import Stretched
+from exactcnn.core.rational import format_rational
 from exactcnn.core.sizes import SizeRange
 from exactcnn.core.tensor import ExactTensor
 from exactcnn.formats.statement import format_statement
@@ -63,26 +63,20 @@ def test_border_kinds_and_classes_of_windows(drawn: tuple[Task, Network, int], w
 def _replayed(task: Task, network: Network, picture: Stretched) -> tuple[list[int] | None, list[Fraction]]:
     """The classes satisfied (None: a feature is neither contained nor avoided) and the logits, by the kernel."""
     statement = _statement(task, network, SizeRange.fixed(picture.height, picture.width))
-    witness = object.__new__(kernel.Witness)
-    core = picture.core
-    values = [Fraction(int(v.p), int(v.q)) for v in core.rationals()]
-    h, w = core.shape[1:]
-    ends = [*statement.pixel, *(x for f in statement.features for t in f.templates for p in t.values() for x in p)]
-    witness.st, witness.core, witness.whole = statement, [h, w], [picture.height, picture.width]
-    witness.place = [picture.row % h, picture.column % w]
-    witness.q = kernel.lcm(*(x.denominator for x in [*values, *ends, *(f.gap for f in statement.features)]))
-    numbers = np.array([int(v * witness.q) for v in values], dtype=object).reshape(core.shape)
-    witness.image = [[tuple(numbers[:, i, j]) for j in range(w)] for i in range(h)]
-    reach = max(f.rows for f in statement.features), max(f.columns for f in statement.features)
-    witness.small = [
-        kernel._shrunk(c, n, max(r, axis.field), axis.stride)
-        for c, n, r, axis in zip(witness.core, witness.whole, reach, statement.axes, strict=True)
-    ]
+    h, w = picture.core.shape[1:]
+    numbers = [format_rational(v) for v in picture.core.rationals()]
+    place = f"{picture.row % h} {picture.column % w}"
+    text = [f"witness 0 {h} {w} {picture.height} {picture.width} {place}"]
+    text += [" ".join(numbers[i : i + w]) for i in range(0, len(numbers), w)]
+    lines = kernel.Lines(io.BytesIO("".join(line + "\n" for line in text).encode()))
+    witness = kernel.Witness(statement, lines, 0, {})
+    lines.finish()
     try:
-        satisfied = witness._satisfied()
+        satisfied = witness.satisfied()
     except kernel.Reject:
         satisfied = None
-    return satisfied, witness._logits()
+    values, q = witness.logits()
+    return satisfied, [Fraction(x, q) for x in values]
 
 
 @settings(max_examples=40, deadline=None)
@@ -118,4 +112,5 @@ def test_bytes_of_a_range_that_no_template_mentions() -> None:
         statement = statement.replace(old, new)
     read = kernel.Statement(kernel.Lines(io.BytesIO(statement.encode())))
     lines = kernel.Lines(io.BytesIO(b"witness 0 1 1 1 1 0 0\n3/4\n"))
-    assert kernel.Witness(read, lines, 0)._logits() == [Fraction(13, 16), Fraction(5, 8)]
+    values, q = kernel.Witness(read, lines, 0, {}).logits()
+    assert [Fraction(x, q) for x in values] == [Fraction(13, 16), Fraction(5, 8)]

@@ -103,33 +103,78 @@ def _read(kernel: Kernel, statement: str) -> bool:
 
 def _unit_cases() -> Iterator[Case]:
     """Single functions."""
-    half, c = Fraction(1, 2), -1
+    c = -1
     yield Case("summed", True, lambda k: k.summed([(1, ({0: 1}, 2))], 3, 1) == ({0: 1, c: 6}, 2))
-    yield Case("interval", True, lambda k: k.interval(({0: -1, c: 1}, 2), [(Fraction(0), Fraction(1))]) == (0, half))
-    yield Case("constant ReLU", True, lambda k: k.Sequent().maximum(True, [({c: -1}, 2)]) == ({}, 1))
+    yield Case("interval", True, lambda k: k.interval(({0: -1, c: 1}, 2), [(0, 6)], 6) == (0, 3))
+    # -1/2 lies between -1/3 and -2/3
+    yield Case("interval rounded outwards", True, lambda k: k.interval(({0: 1}, 2), [(-3, -3)], 3) == (-2, -1))
+    yield Case("constant ReLU", True, lambda k: k.Sequent(None).maximum(True, [({c: -1}, 2)])[0][c] == 0)
     yield Case(
-        "constant maximum", True, lambda k: k.Sequent().maximum(False, [({c: -1}, 2), ({c: -3}, 1)])[0] == {c: -1}
+        "constant maximum", True, lambda k: k.Sequent(None).maximum(False, [({c: -1}, 2), ({c: -3}, 1)]) == ({c: -1}, 2)
     )
+    yield Case("packed", True, lambda k: k.unpack(3 * k.pack([1, -2, 0], 2) + k.pack([0, 0, 5], 2), 3, 2) == [3, -6, 5])
+    yield Case("width of a packed number", True, lambda k: k.unpack(k.pack([-128, 127, 1], 1), 3, 1) == [-128, 127, 1])
+    for a, b, expected in _COMPARED:
+        yield Case(f"at most: {a} {b}", expected, lambda k, a=a, b=b: k.at_most(a, b))
     for pool, known, bound, expected in _POOLED:
         yield Case(
             f"pooled: {pool} {known} {bound}", True, lambda k, a=(pool, known, bound), e=expected: _pooled(k, *a) == e
         )
+    below = golden("lamp")[0].replace("3/4 1\n", "0 1/4\n")
+    yield Case("pixel above a template", True, lambda k: _witness(k, below, "1 1 1 1 0 0\n1").satisfied() == [1])
+    yield Case("pixel below a template", True, lambda k: _witness(k, _LAMP, "1 1 1 1 0 0\n0").satisfied() == [1])
+    yield Case("a lead above the margin", True, lambda k: _leads(k, _LAMP, "1 1 1 1 0 0\n3/4"))
+    yield Case(
+        "a lead below the margin", False, lambda k: _leads(k, _LAMP.replace("1/4\nsou", "3/8\nsou"), "1 1 1 1 0 0\n3/4")
+    )
+    third = golden("mixed")[0].replace("margin 1/2", "margin 3/4")
+    own = golden("mixed")[1].split("witness 0 ")[1].split("\nwitness 1")[0]
+    yield Case("a lead over one class only", False, lambda k: _leads(k, third, own))
+    yield Case("a lead below 0", False, lambda k: _leads(k, _LAMP.replace("bias 0", "bias -1"), "1 1 1 1 0 0\n1"))
+    for pool in ("sum", "mean"):
+        for short, full in _RUNS:
+            yield Case(f"long runs: {pool} {short}", True, lambda k, p=pool, a=short, b=full: _same_logits(k, p, a, b))
     yield Case("numbers of positions", True, lambda k: _positions(k) == (6, 12))
 
 
-def _facts(kernel: Kernel, pool: str, floors: list[Fraction], most: int | None) -> Any:
+def _witness(kernel: Kernel, statement: str, text: str) -> Any:
+    """The image of class 0 that a certificate gives by this text."""
+    lines = kernel.Lines(io.BytesIO(f"witness 0 {text}\n".encode()))
+    return kernel.Witness(kernel.Statement(kernel.Lines(io.BytesIO(statement.encode()))), lines, 0, {})
+
+
+def _leads(kernel: Kernel, statement: str, text: str) -> bool:
+    try:
+        _witness(kernel, statement, text).check(0)
+    except kernel.Reject:
+        return False
+    return True
+
+
+def _same_logits(kernel: Kernel, pool: str, short: str, full: str) -> bool:
+    """Whether an image has the same logits with its runs written short and in full."""
+    statement = (
+        golden("sum")[0].replace("globalpool sum", f"globalpool {pool}").replace("sizes 1 2 2 2", "sizes 1 99 2 99")
+    )
+    statement = statement.replace("stride 1 1", "stride 2 1")
+    values = [_witness(kernel, statement, text).logits() for text in (short, full)]
+    return [Fraction(x, values[0][1]) for x in values[0][0]] == [Fraction(x, values[1][1]) for x in values[1][0]]
+
+
+def _facts(kernel: Kernel, pool: str, floors: dict[int, tuple[int, int]], most: int | None) -> Any:
     facts = kernel.Facts(SimpleNamespace(pool=pool, fewest=2, greatest=most))
-    facts.floors[0] = floors
+    facts.floors = floors
     return facts
 
 
 def _pooled(kernel: Kernel, pool: str, most: int | None, bound: int) -> list[Fraction | None]:
     """At least and at most (bound at all positions), at least (bound at one) above floors none, -1 and 1."""
-    facts = _facts(kernel, pool, [], most)
-    found = [facts.spread(Fraction(bound), 1), facts.spread(Fraction(bound), -1), facts.somewhere(0, Fraction(bound))]
+    number = (3 * bound, 3)
+    facts = _facts(kernel, pool, {}, most)
+    found = [facts.spread(number, 1), facts.spread(number, -1), facts.somewhere(0, number)]
     for low in (-1, 1):
-        found.append(_facts(kernel, pool, [Fraction(low), Fraction(-7)], most).somewhere(0, Fraction(bound)))
-    return found
+        found.append(_facts(kernel, pool, {0: (2 * low, 2)}, most).somewhere(0, number))
+    return [None if x is None else Fraction(*x) for x in found]
 
 
 def _positions(kernel: Kernel) -> tuple[int, int | None]:
@@ -138,6 +183,22 @@ def _positions(kernel: Kernel) -> tuple[int, int | None]:
     return statement.fewest, statement.greatest
 
 
+_LAMP = golden("lamp")[0]
+_COMPARED = [
+    ((1, 2), (1, 2), True),
+    ((2, 3), (1, 2), False),
+    ((-1, 2), (-1, 3), True),
+    ((0, 1), (0, 5), True),
+]
+# Rows of three pixels, the second of which stands there 60 times; columns likewise.
+_RUNS = [
+    ("3 3 62 3 1 0\n1 1 0\n7/8 1 3/4\n0 1 1", "62 3 62 3 0 0\n1 1 0\n" + 60 * "7/8 1 3/4\n" + "0 1 1"),
+    (
+        "1 3 1 62 0 1\n1 3/4 1",
+        "1 62 1 62 0 0\n1 " + 60 * "3/4 " + "1",
+    ),
+    ("1 3 1 63 0 2\n1 1 3/4", "1 63 1 63 0 0\n1 1" + 61 * " 3/4"),
+]
 _POOLED: list[tuple[str, int | None, int, list[Any]]] = [
     ("max", 6, 4, [4, 4, 4, 4, 4]),
     ("sum", 6, 4, [8, 24, None, -1, 5]),
@@ -145,7 +206,7 @@ _POOLED: list[tuple[str, int | None, int, list[Any]]] = [
     ("sum", None, 4, [8, None, None, None, 5]),
     ("sum", None, -4, [None, -8, None, None, -3]),
     ("mean", 6, 4, [4, 4, None, Fraction(-1, 6), Fraction(3, 2)]),
-    ("mean", 6, -4, [-4, -4, None, None, None]),
+    ("mean", 6, -4, [-4, -4, None, Fraction(-3, 2), Fraction(1, 6)]),
     ("mean", None, 4, [4, 4, None, None, None]),
 ]
 
@@ -350,6 +411,7 @@ _PAIRS: list[tuple[str, Change | None, tuple[Change, ...]]] = [
     ("avg", None, (("lower 0 0 0 1/2", "lower 0 0 0 2/3"),)),
     ("bar", None, (("upper 0 0 avoid 0\nbox\n", "upper 0 0 avoid 0\nbox\nbox\n"),)),
     ("sum", None, (("floor 0 0", "floor 0 1"),)),
+    ("sum", None, (("facts 3\nfloor 0 0\nbox\n", "facts 4\nfloor 0 0\nbox\nfloor 0 0\nbox\n"),)),
     # heads
     ("lamp", None, (("right 0 3/4", "right 0 7/8"),)),
     ("lamp", None, (("right 1 1/2", "right 1 3/4"),)),
@@ -443,9 +505,9 @@ def _arena(kernel: Kernel) -> Any:
     Clauses: (1, 2), (-1, 3), (-2,), (), (4,); literal 3 switches on the row 2x-1, literal 4 the row -2x-1.
     """
     c = kernel.CONST
-    sequent = kernel.Sequent()
+    sequent = kernel.Sequent(SimpleNamespace(unit=2))
     x = sequent.variable()
-    sequent.pixels = [(Fraction(-1), Fraction(1))]
+    sequent.pixels = [(-2, 2)]
     sequent.maximum(True, [({x: 1}, 1)])
     sequent.maximum(True, [({x: 2, c: 1}, 4)])
     sequent.maximum(False, [({x: 1}, 1), ({x: -1}, 1), ({c: 1}, 4)])
