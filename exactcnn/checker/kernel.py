@@ -1030,19 +1030,30 @@ class Certificate:
         lines.match("certificate", "end")
         lines.finish()
 
-    def _box(self, kind: Kind, channel: int) -> tuple[int, int]:
-        """Interval bounds of S_K at a kind of position, over `fine`."""
+    def _box(self, kind: Kind, channel: int, sign: int, least: Number) -> None:
+        """Rejects unless interval bounds of S_K at a kind of position give sign * S_K >= sign * least."""
         if kind not in self.boxes:
             everything = Local(self.st, range(self.st.width), kind, [], [])
             bounds = everything.intervals()
             self.boxes[kind] = {k: interval(x, bounds, self.st.fine) for k, x in everything.values.items()}
-        return self.boxes[kind][channel]
+        low, high = self.boxes[kind][channel]
+        end, wanted = low if sign > 0 else -high, (sign * least[0], least[1])
+        need(at_most(wanted, (end, self.st.fine)), "an interval that gives the bound", (end, self.st.fine))
+
+    def _inside(self, local: Local, channel: int, least: Number) -> None:
+        """Rejects unless interval bounds give S_K >= least in a local sequent."""
+        end = interval(local.values[channel], local.intervals(), self.st.fine)[0], self.st.fine
+        need(at_most(least, end), "an interval above the bound", end)
+
+    def _close(self, sequent: Sequent) -> None:
+        """Reads the proof of a sequent."""
+        Proof(self.lines, sequent)
 
     def _proved(self, tokens: list[str], local: Local, goal: Row, proved: set[object]) -> None:
         """`prove` with a proof, or `same` as a sequent proved before."""
         local.goal = goal
         if tokens == ["prove"]:
-            Proof(self.lines, local)
+            self._close(local)
             proved.add(local.key())
         else:
             need(tokens == ["same"] and local.key() in proved, "prove, or same as one proved", self.lines.text)
@@ -1053,9 +1064,7 @@ class Certificate:
         for kind in self.st.kinds:
             tokens = self.lines.next(rule)
             if tokens == ["box"]:
-                low, high = self._box(kind, channel)
-                end, wanted = low if sign > 0 else -high, (sign * least[0], least[1])
-                need(at_most(wanted, (end, self.st.fine)), "an interval that gives the bound", (end, self.st.fine))
+                self._box(kind, channel, sign, least)
                 continue
             clear = self._clear(tokens, kind, avoid)
             local = Local(self.st, [channel], kind, clear, [])
@@ -1096,8 +1105,7 @@ class Certificate:
             (r, down), (s, right) = rows[count(i, 0, len(rows))], columns[count(j, 0, len(columns))]
             local = Local(self.st, [channel], (down, right), [], [(number, template, r, s)])
             if tokens == ["box"]:
-                end = interval(local.values[channel], local.intervals(), self.st.fine)[0], self.st.fine
-                need(at_most(low, end), "an interval above the bound", end)
+                self._inside(local, channel, low)
                 continue
             self._proved(tokens, local, bounded(local.values[channel], 1, low), proved)
         self.facts.lowers.setdefault((number, template), []).append((channel, low))
@@ -1123,7 +1131,7 @@ class Certificate:
 
     def _prove(self, holds: list[int], fails: list[int], goal: dict[int, int], least: Number) -> None:
         self.lines.match("head", "prove")
-        Proof(self.lines, Head(self.facts, holds, fails, goal, least))
+        self._close(Head(self.facts, holds, fails, goal, least))
 
 
 def check(statement: BinaryIO, certificate: BinaryIO) -> tuple[bool, str]:

@@ -297,7 +297,7 @@ MUTANTS: dict[str, tuple[str, str]] = {
     "box always": ("need(at_most(wanted, (end, self.st.fine)), ", "need(True, "),
     "box of the other end": ("end, wanted = low if sign > 0 else -high", "end, wanted = low if sign > 0 else -low"),
     "box of a floor: the other end": ("end, wanted = low if sign > 0", "end, wanted = high if sign > 0"),
-    "box of a window always": ("need(at_most(low, end), ", "need(True, "),
+    "box of a window always": ("need(at_most(least, end), ", "need(True, "),
     "same as anything": ('need(tokens == ["same"] and local.key() in proved, ', 'need(tokens == ["same"], '),
     "same as another goal or circuit": ("return self.size, tuple(self.rows()), tuple(nodes), self.goal", "return ()"),
     "windows of other features": ("need(f in avoid and t < len(", "need(t < len("),
