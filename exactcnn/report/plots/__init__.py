@@ -1,0 +1,1 @@
+"""Figures: pure functions of tasks, networks, images and outcomes. Everything that draws needs matplotlib."""
