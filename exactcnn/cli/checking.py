@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from exactcnn.cli.common import stdout
+from exactcnn.cli.common import NetworkOption, SizeOption, stdout
 from exactcnn.core.verdict import Verdict
 
 __all__ = ["check", "explain"]
@@ -41,20 +41,47 @@ def check(statement: StatementArgument, certificate: CertificateArgument) -> Non
 
 
 def explain(
-    certificate: CertificateArgument,
+    certificate: Annotated[
+        Path,
+        typer.Argument(metavar="SUBJECT", help="A proof (.cert); with --plot a task (TOML).", show_default=False),
+    ],
     statement: Annotated[
         Path | None,
-        typer.Option("--statement", metavar="STMT", help="Its statement.", show_default="CERTIFICATE as .stmt"),
+        typer.Option("--statement", metavar="STMT", help="Its statement.", show_default="SUBJECT as .stmt"),
     ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option("--plot", metavar="OUT", help="Draw a task as .svg, .pdf or .png instead.", show_default=False),
+    ] = None,
+    what: Annotated[str, typer.Option("--what", metavar="WHAT", help="What to draw; see above.")] = "features",
+    network: NetworkOption = None,
+    image: Annotated[
+        Path | None, typer.Option("--image", metavar="IMAGE", help="The image of a heat map.", show_default=False)
+    ] = None,
+    size: SizeOption = "any",
+    dark: Annotated[bool, typer.Option("--dark", help="Draw on a dark ground.")] = False,
 ) -> None:
-    """Say in words what a certificate proves, and how.
+    """Say in words what a certificate proves, and how; or draw a task.
+
+    With --plot, --what is features, template:F, detector:F (one pixel moves),
+    plane:F (two do), heat:F (with --image), network, logits (of the witnesses,
+    or of a counterexample), or counterexample; F is FEATURE or
+    FEATURE:TEMPLATE. Pictures need matplotlib, the extra "plot".
 
     Examples:
       exactcnn explain signs.cert
       exactcnn explain signs.cert --statement signs.stmt
+      exactcnn explain signs.toml --plot cross.svg --what detector:cross
+      exactcnn explain signs.toml --plot wrong.png --what counterexample --network mine.onnx
 
     Exit codes: 0 proved, 1 rejected.
     """
+    if plot is not None:
+        from exactcnn.cli.plotting import PlotRequest
+        from exactcnn.cli.plotting import plot as draw
+
+        draw(PlotRequest(certificate, plot, what, network, image, size, dark))
+        return
     from exactcnn import api
     from exactcnn.formats.certificate_summary import summary_lines
     from exactcnn.formats.files import read_text

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from exactcnn.prover.obligations import Obligation
     from exactcnn.task.model import Task
 
-__all__ = ["export"]
+__all__ = ["export", "template_of"]
 
 
 class FormatName(StrEnum):
@@ -162,14 +162,14 @@ def _symbolic(task: Task, network: Any, what: str, size: str, *, latex: bool) ->
             found=repr(what),
             expected="network, detector:FEATURE or excess:FEATURE; --list shows them",
         )
-    feature, template = _template_of(task, rest)
+    feature, template = template_of(task, rest)
     expression = makers[kind](task, feature, template)
     if latex:
         return symbolic.to_latex(expression) + "\n"
     return _python(f'{kind} of feature "{feature}", template {template}', f"{kind} = {_source(expression)}\n")
 
 
-def _template_of(task: Task, text: str) -> tuple[str, int]:
+def template_of(task: Task, text: str) -> tuple[str, int]:
     """Feature and template of `FEATURE` or `FEATURE:TEMPLATE`; names may have colons in them."""
     name, _, number = text.rpartition(":")
     if text not in task.feature_index and name and number.isascii() and number.isdigit():

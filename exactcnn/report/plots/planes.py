@@ -47,9 +47,10 @@ def detector_plane_figure(
     InputError: no such feature, template or pixel, or one pixel twice.
     """
     detector = detector_of(task, feature, template, arithmetic=arithmetic)
-    default = [p for p in most_constrained(detector, 3) if p not in (first, second)]
-    x_place = first or default.pop(0)
-    y_place = second or default.pop(0)
+    narrow = most_constrained(detector, 2)
+    x_place = first or next((p for p in narrow if p != second), narrow[0])
+    # A window of one pixel has no second one, which `plane_pieces` says.
+    y_place = second or next((p for p in narrow if p != x_place), x_place)
     base = detector.drawn.centre() if window is None else window
     regions = plane_pieces(detector, x_place, y_place, base)
     positive = sum(not r.is_zero for r in regions)
