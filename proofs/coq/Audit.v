@@ -1,9 +1,22 @@
-(** What the headline theorems rest on. [make audit] compares what this prints with [Audit.expected]: nothing but the
-    standard library's axioms of the real numbers may appear. *)
+(** What the headline theorems say and rest on. [make audit] compares what this prints with [Audit.expected]: nothing but
+    the standard library's axioms of the real numbers may appear. *)
 
-From ExactCNN Require Import Construction.
+From ExactCNN Require Import Tasks Networks Construction Numbers Soundness Examples.
 
-Print Assumptions construction.
-Print Assumptions construction_of_plan.
-Print Assumptions construction_read.
+Check convolutional_networks_have_zero_error.
 Print Assumptions convolutional_networks_have_zero_error.
+
+Check construction.
+Print Assumptions construction.
+
+Check construction_read.
+Print Assumptions construction_read.
+
+Check construction_of_plan.
+Print Assumptions construction_of_plan.
+
+Check Lamp.check_sound.
+Print Assumptions Lamp.check_sound.
+
+Check lamp_solved.
+Print Assumptions lamp_solved.

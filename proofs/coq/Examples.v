@@ -1,0 +1,118 @@
+(** The lamp of FORMAT.md: that the definitions speak of something, and that the checker accepts and refuses.
+
+    An image is on if some pixel is at least 3/4, off if all pixels are at most 1/4. *)
+
+From Coq Require Import Reals ZArith NArith List Lra Lia Bool.
+From ExactCNN Require Import Sums Images Tasks Networks Construction Numbers Checker Soundness.
+Import ListNotations.
+
+(** * A task with admissible images of both classes *)
+
+Section Lamp.
+  Open Scope R_scope.
+
+  Definition bright : feature := Feature 1 1 (1 / 2) [Template (fun _ _ _ => 3 / 4) (fun _ _ _ => 1)].
+
+  Definition lamp : task :=
+    Task 1 0 1 [bright] [AnyOf [Alternative [0%nat] []]; AnyOf [Alternative [] [0%nat]]].
+
+  Lemma lamp_well_formed : well_formed lamp.
+  Proof.
+    split; [simpl; lra|]. split; [|split].
+    - intros f [<-|[]]. unfold feature_ok. simpl. repeat split; try lra; try lia; try discriminate;
+        destruct H as [<-|[]]; simpl; lra.
+    - intros c [<-|[<-|[]]]; simpl; (split; [discriminate|]); intros a [<-|[]] n; simpl; lia.
+    - intros [|[|[|y]]] z; discriminate.
+  Qed.
+
+  Lemma bright_excess v r s : excess lamp bright (Template (fun _ _ _ => 3 / 4) (fun _ _ _ => 1)) (window (Image 1 1 (fun _ _ _ => v)) r s)
+                              = relu (v - 1) + relu (3 / 4 - v).
+  Proof. unfold excess, patch_sum. simpl. change (ints 1) with [0%Z]. simpl. lra. Qed.
+
+  Definition one_pixel (v : R) : image := Image 1 1 (fun _ _ _ => v).
+
+  Lemma bright_contained v : 3 / 4 <= v <= 1 -> contains lamp (one_pixel v) bright.
+  Proof.
+    intros Hv. exists 0%Z, 0%Z. split; [unfold window_fits; simpl; lia|].
+    eexists. split; [now left|]. unfold one_pixel. rewrite bright_excess, !relu_neg; lra.
+  Qed.
+
+  Lemma bright_avoided v : v <= 1 / 4 -> avoids lamp (one_pixel v) bright.
+  Proof.
+    intros Hv r s _ t [<-|[]]. unfold one_pixel. rewrite bright_excess. simpl gap.
+    rewrite (relu_neg (v - 1)), relu_pos; lra.
+  Qed.
+
+  (** A white pixel is an admissible image of class 0: the theorems are not about the empty set. *)
+  Lemma lamp_on : admissible lamp (one_pixel 1) /\ labelled lamp (one_pixel 1) 0.
+  Proof.
+    assert (Hc : contains lamp (one_pixel 1) bright) by (apply bright_contained; lra).
+    assert (Hl : labelled lamp (one_pixel 1) 0).
+    { eexists. split; [reflexivity|]. split.
+      - exists (Alternative [0%nat] []). split; [now left|]. split; [|intros n f []].
+        intros n f [<-|[]] [= <-]. exact Hc.
+      - intros [|[|[|z]]] c [= <-] H; [reflexivity|].
+        destruct H as (a & [<-|[]] & _ & H). specialize (H 0%nat bright (or_introl eq_refl) eq_refl).
+        destruct (contains_not_avoids lamp (one_pixel 1) bright); [simpl; lra|assumption|assumption]. }
+    split; [|exact Hl]. split; [|split; [|eauto]].
+    - split; [simpl; lia|]. split; [simpl; lia|]. simpl. intros. lra.
+    - intros f [<-|[]]. now left.
+  Qed.
+
+  (** The network that the construction gives tells the lamps apart by 1, at every size. *)
+  Lemma lamp_solved : zero_error lamp (built_network lamp) every_size 1.
+  Proof. exact (construction lamp lamp_well_formed). Qed.
+End Lamp.
+
+(** * A proof that the checker accepts, and false ones that it refuses *)
+
+Module Lamp := Soundness BinaryIntegers.
+Import Lamp.
+Open Scope Z_scope.
+
+(** Variables: 0 is the pixel x, 1 is e = max(0, 3/4 - x). Rows 0 to 4: x, 1 - x, e, 4e + 4x - 3, and 2e - 1, the
+    pixel being clear of [bright]. Goal: [goal] - 4x >= 0. *)
+Definition clear_pixel (goal : Z) : sequent :=
+  Sequent 2
+    [Form [(0%N, 1)] 0; Form [(0%N, -1)] 1]
+    [Node 1 4 (ReluOf (Form [(0%N, -4)] 3))]
+    [Form [(1%N, 2)] (-1)]
+    [] (fun _ => [])
+    (Form [(0%N, -4)] goal).
+
+(** The proof in FORMAT.md: split the node; then 2(2e - 1) + (3 - 4x - 4e), and (2e - 1) - 2e < 0. *)
+Definition clear_pixel_proof : proof :=
+  Close (Split 1) [Close (Qed [(4%N, 2); (6%N, 1)]) []; Close (Qed [(4%N, 1); (6%N, 2)]) []].
+
+Example accepted : check (clear_pixel 1) clear_pixel_proof = true.
+Proof. reflexivity. Qed.
+
+(** A bound that is off by a little, a missing branch, a row that is not there, a rule used without its premise. *)
+Example refused_bound : check (clear_pixel 0) clear_pixel_proof = false.
+Proof. reflexivity. Qed.
+
+Example refused_branch :
+  check (clear_pixel 1) (Close (Split 1) [Close (Qed [(4%N, 2); (6%N, 1)]) []]) = false.
+Proof. reflexivity. Qed.
+
+Example refused_row : check (clear_pixel 1) (Close (Qed [(4%N, 2); (5%N, 1)]) []) = false.
+Proof. reflexivity. Qed.
+
+Example refused_sub :
+  check (clear_pixel 1) (Step (Sub None 1 1 []) (Close (Qed [(4%N, 2); (5%N, 1)]) [])) = false.
+Proof. reflexivity. Qed.
+
+(** What the acceptance means. *)
+Example dark_pixel (x e : R) :
+  (0 <= x <= 1 -> e = relu (3 / 4 - x) -> 1 / 2 <= e -> x <= 1 / 4)%R.
+Proof.
+  intros Hx He Hclear.
+  assert (H := check_sound _ _ accepted (fun v => match v with 0%N => x | _ => e end) (fun _ => False)).
+  cut (0 <= value (fun v => match v with 0%N => x | _ => e end) (goal (clear_pixel 1)))%R.
+  { unfold value, terms_value, real, BinaryIntegers.to_Z. simpl. lra. }
+  apply H; try easy.
+  - intros n [<-|[]]. unfold node_holds, value, terms_value, real, BinaryIntegers.to_Z. simpl.
+    rewrite He. rewrite <- (relu_scale 4) by lra. f_equal. lra.
+  - unfold value, terms_value, real, BinaryIntegers.to_Z.
+    intros f [[<-|[<-|[]]]|[<-|[]]]; simpl; lra.
+Qed.
