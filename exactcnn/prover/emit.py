@@ -16,7 +16,7 @@ from exactcnn.formats.certificate import Block, format_certificate, head_line, l
 from exactcnn.formats.statement import format_statement, statement_sha256
 from exactcnn.prover.head_bounds import HeadBound, one_sided, pairwise
 from exactcnn.prover.head_local import FactRow, HeadLocal, Numbering, head_local
-from exactcnn.prover.head_proof import HeadProof, prove_head
+from exactcnn.prover.head_proof import HeadProof, HeadSearch
 from exactcnn.prover.instance import Instance
 from exactcnn.prover.local_facts import UpperResult
 from exactcnn.prover.local_proof import prove_local
@@ -167,7 +167,7 @@ def _prove_head(shared: _HeadShared, job: _HeadJob | None) -> HeadProof | None:
     if job is None:
         return None
     sequent = head_local(shared.instance.task, shared.head, job.statement)
-    return prove_head(Numbering(sequent, shared.facts), job.wanted, job.seconds)
+    return HeadSearch(Numbering(sequent, shared.facts), job.seconds).proof(job.wanted)
 
 
 def _line(

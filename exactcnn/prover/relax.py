@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from flint import fmpq, fmpq_mat
 
-from exactcnn.prover.rows import Fact, combination, integral
+from exactcnn.prover.rows import Row, combination, integral
 
 __all__ = ["Relaxed", "closing", "least"]
 
@@ -22,6 +22,15 @@ _ROUND = 1 << 12
 _ZERO = 1e-9
 _GRID = 1 << 44
 _MOST_EXACT = 400
+
+
+class _Stated(Protocol):
+    @property
+    def row(self) -> Row: ...
+
+
+Stated = TypeVar("Stated", bound=_Stated)
+"""Something with a row."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +53,7 @@ class Relaxed:
     absurd: bool = False
 
 
-def closing(facts: Sequence[Fact], terms: Mapping[int, int], constant: int) -> tuple[tuple[Fact, int], ...] | None:
+def closing(facts: Sequence[Stated], terms: Mapping[int, int], constant: int) -> tuple[tuple[Stated, int], ...] | None:
     """Integer multipliers that show `terms + constant >= 0` (or a contradiction), as `qed` takes them; None if the
     relaxation is too weak.
     """
@@ -58,8 +67,8 @@ def closing(facts: Sequence[Fact], terms: Mapping[int, int], constant: int) -> t
 
 
 def least(
-    facts: Sequence[Fact], terms: Mapping[int, int]
-) -> tuple[Relaxed, tuple[fmpq, tuple[tuple[Fact, int], ...]] | None]:
+    facts: Sequence[Stated], terms: Mapping[int, int]
+) -> tuple[Relaxed, tuple[fmpq, tuple[tuple[Stated, int], ...]] | None]:
     """The relaxation's least value of a form without constant, with the exact combination that shows a bound."""
     relaxed = _solve(facts, terms)
     if relaxed.value is None or relaxed.absurd:
@@ -74,7 +83,7 @@ def least(
     return relaxed, (-fmpq(offset) * terms[v] / found[v], parts)
 
 
-def _solve(facts: Sequence[Fact], terms: Mapping[int, int]) -> Relaxed:
+def _solve(facts: Sequence[Stated], terms: Mapping[int, int]) -> Relaxed:
     """Minimises sum(weight * constant) over weights >= 0 whose combination has the form's terms (the dual program)."""
     variables = sorted({v for f in facts for v in f.row.terms} | set(terms))
     place = {v: i for i, v in enumerate(variables)}
@@ -170,8 +179,8 @@ def _solution(solver: Any) -> tuple[list[float], list[int], list[float]]:
 
 
 def _exact(
-    facts: Sequence[Fact], relaxed: Relaxed, terms: Mapping[int, int], goal: fmpq | None, *, strict: bool = False
-) -> tuple[tuple[Fact, int], ...] | None:
+    facts: Sequence[Stated], relaxed: Relaxed, terms: Mapping[int, int], goal: fmpq | None, *, strict: bool = False
+) -> tuple[tuple[Stated, int], ...] | None:
     """Exact multipliers near the weights: they give the terms, and with them `goal` - the constant >= 0.
 
     `strict`: the terms are none, and the combination has to be a negative constant.
@@ -188,11 +197,11 @@ def _exact(
     return parts if _shows(parts, terms, goal, strict=strict) else None
 
 
-def _integers(facts: Sequence[Fact], weights: Sequence[tuple[int, fmpq]] | None) -> tuple[tuple[Fact, int], ...]:
+def _integers(facts: Sequence[Stated], weights: Sequence[tuple[int, fmpq]] | None) -> tuple[tuple[Stated, int], ...]:
     return integral([(facts[i], w) for i, w in weights]) if weights else ()
 
 
-def _shows(parts: Sequence[tuple[Fact, int]], terms: Mapping[int, int], goal: fmpq | None, *, strict: bool) -> bool:
+def _shows(parts: Sequence[tuple[Stated, int]], terms: Mapping[int, int], goal: fmpq | None, *, strict: bool) -> bool:
     """Whether the combination is what `_exact` promises."""
     found, offset = combination((f.row, a) for f, a in parts)
     if strict:
@@ -201,11 +210,11 @@ def _shows(parts: Sequence[tuple[Fact, int]], terms: Mapping[int, int], goal: fm
     return factor is not None and (goal is None or goal * factor >= offset)
 
 
-def _size(fact: Fact) -> float:
+def _size(fact: _Stated) -> float:
     return 1.0 / max(map(abs, fact.row.terms.values()), default=1)
 
 
-def _rounded(facts: Sequence[Fact], relaxed: Relaxed, support: Sequence[int]) -> list[tuple[int, fmpq]]:
+def _rounded(facts: Sequence[Stated], relaxed: Relaxed, support: Sequence[int]) -> list[tuple[int, fmpq]]:
     """The weights, in units of each row's largest coefficient, as simple fractions."""
     found = []
     for i in support:
@@ -216,7 +225,7 @@ def _rounded(facts: Sequence[Fact], relaxed: Relaxed, support: Sequence[int]) ->
     return found
 
 
-def _repaired(facts: Sequence[Fact], relaxed: Relaxed, terms: Mapping[int, int]) -> list[tuple[int, fmpq]] | None:
+def _repaired(facts: Sequence[Stated], relaxed: Relaxed, terms: Mapping[int, int]) -> list[tuple[int, fmpq]] | None:
     """The weights on a fine grid; what they lack is made up by bounds of single variables, at a small cost."""
     bounds: dict[tuple[int, bool], tuple[fmpq, int]] = {}
     weights: dict[int, fmpq] = {}
@@ -254,7 +263,7 @@ def _factor(found: Mapping[int, int], terms: Mapping[int, int]) -> fmpq | None:
     return factor if factor > 0 and all(found[u] == factor * c for u, c in terms.items()) else None
 
 
-def _solved(facts: Sequence[Fact], support: Sequence[int], terms: Mapping[int, int]) -> list[tuple[int, fmpq]] | None:
+def _solved(facts: Sequence[Stated], support: Sequence[int], terms: Mapping[int, int]) -> list[tuple[int, fmpq]] | None:
     """The weights on the support that give the terms exactly; None if there are none, or not all are >= 0."""
     variables = sorted({v for i in support for v in facts[i].row.terms} | set(terms))
     right = [fmpq(terms.get(v, 0)) for v in variables]
@@ -262,7 +271,7 @@ def _solved(facts: Sequence[Fact], support: Sequence[int], terms: Mapping[int, i
     return _nonnegative(support, matrix, right)
 
 
-def _contradictory(facts: Sequence[Fact], support: Sequence[int]) -> list[tuple[int, fmpq]] | None:
+def _contradictory(facts: Sequence[Stated], support: Sequence[int]) -> list[tuple[int, fmpq]] | None:
     """Weights on the support that give the constant -1; None if there are none, or not all are >= 0."""
     variables = sorted({v for i in support for v in facts[i].row.terms})
     matrix = [[fmpq(facts[i].row.terms.get(v, 0)) for i in support] for v in variables]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from flint import fmpq
 
@@ -37,6 +38,9 @@ __all__ = [
     "lined_up",
     "primitive",
 ]
+
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,10 +135,13 @@ class Combined:
         return Combined(primitive(*combination((f.row, a) for f, a in whole)), whole)
 
 
-def integral(parts: Sequence[tuple[Fact, fmpq | int]]) -> tuple[tuple[Fact, int], ...]:
+def integral(parts: Sequence[tuple[Item, fmpq | int]]) -> tuple[tuple[Item, int], ...]:
     """The multipliers scaled to integers without a common divisor."""
-    denominator = math.lcm(*(int(fmpq(a).q) for _, a in parts))
-    numbers = [int((fmpq(a) * denominator).p) for _, a in parts]
+    if len(parts) == 1:
+        return ((parts[0][0], 1),)
+    fractions = [(int(a), 1) if isinstance(a, int) else (int(a.p), int(a.q)) for _, a in parts]
+    denominator = math.lcm(*(q for _, q in fractions))
+    numbers = [p * (denominator // q) for p, q in fractions]
     divisor = math.gcd(*numbers)
     return tuple((f, n // divisor) for (f, _), n in zip(parts, numbers, strict=True))
 

@@ -1,0 +1,266 @@
+"""What is known in one branch of a head's proof: assumptions, and the best bound of every variable.
+
+Bounds are carried from the pooled channels to the logits node by node. They are many, and few of them get into a
+proof: what derives a bound is written down (as `Bound.fact`) only when a proof uses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from flint import fmpq
+
+from exactcnn.prover.head_local import Atom, Clause, HeadLocal, Literal, Numbering
+from exactcnn.prover.rows import After, Choose, Combined, Fact, Given, Node, Proof, Row, Sub, lined_up, primitive
+
+__all__ = ["Argument", "Bound", "Claim", "Evaluator", "State", "Stated", "better", "bound_row", "made"]
+
+
+@dataclass(slots=True, eq=False)
+class Bound:
+    """A bound of one variable: at least `value` (sign 1) or at most (sign -1)."""
+
+    variable: int
+    value: fmpq
+    sign: int
+    make: Callable[[], Fact]
+    made: Fact | None = None
+
+    @property
+    def row(self) -> Row:
+        """The bound as a row: primitive, so that whatever derives it has the same one."""
+        return bound_row(self.variable, self.value, self.sign) if self.made is None else self.made.row
+
+    def fact(self) -> Fact:
+        """What derives it."""
+        if self.made is None:
+            self.made = self.make()
+        return self.made
+
+
+@dataclass(slots=True, eq=False)
+class Claim:
+    """Another row whose derivation is put off."""
+
+    row: Row
+    make: Callable[[], Fact]
+    made: Fact | None = None
+
+    def fact(self) -> Fact:
+        """What derives it."""
+        if self.made is None:
+            self.made = self.make()
+        return self.made
+
+
+Stated = Bound | Claim | Fact
+"""Something with a row."""
+
+
+def made(stated: Stated) -> Fact:
+    """The fact itself."""
+    return stated.fact() if isinstance(stated, (Bound, Claim)) else stated
+
+
+def better(value: fmpq, known: fmpq, sign: int) -> bool:
+    """Whether a lower bound (sign 1) or an upper bound is better than another."""
+    return bool(value > known if sign > 0 else value < known)
+
+
+def bound_row(variable: int, value: fmpq, sign: int) -> Row:
+    """The row variable >= value (sign 1), or variable <= value (sign -1)."""
+    return primitive({variable: sign * int(value.q)}, -sign * int(value.p))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Argument:
+    """A bound of a node's argument z."""
+
+    value: fmpq
+    fact: Callable[[], Fact]
+
+
+@dataclass
+class State:
+    """A branch: what is assumed, and the best bounds known.
+
+    Attributes
+    ----------
+    low, high: by variable.
+    facts: rows about several variables.
+    decided: nodes that were split, with the case.
+    trail: the unit clauses chosen in this branch, with the literal that each assumed.
+    changed: variables whose bounds became better in this branch.
+    derived: rows with proofs of their own that were found in this branch, in order.
+    closed: a clause without live literals, which ends the branch.
+    """
+
+    assumed: dict[Atom, bool] = field(default_factory=dict)
+    low: dict[int, Bound] = field(default_factory=dict)
+    high: dict[int, Bound] = field(default_factory=dict)
+    facts: list[Stated] = field(default_factory=list)
+    decided: dict[int, int] = field(default_factory=dict)
+    trail: list[tuple[Hashable, Literal]] = field(default_factory=list)
+    changed: set[int] = field(default_factory=set)
+    derived: list[Bound | Claim] = field(default_factory=list)
+    closed: Hashable = None
+
+    def copy(self) -> State:
+        """A branch that starts here."""
+        return State(self.assumed.copy(), self.low.copy(), self.high.copy(), self.facts.copy(), self.decided.copy())
+
+    def wrapped(self, proof: Proof | None) -> Proof:
+        """The proof, after the unit clauses of this branch and the rows derived in it that were asked for so far."""
+        if self.closed is not None:
+            proof = Choose(self.closed, ())
+        if proof is None:
+            raise ValueError("an open branch needs a proof")
+        needed = tuple(d.made for d in self.derived if d.made is not None)
+        if needed:
+            proof = After(needed, proof)
+        for clause, literal in reversed(self.trail):
+            proof = Choose(clause, ((literal, proof),))
+        return proof
+
+    def note(self, bound: Bound) -> bool:
+        """Takes note of a bound if it is better than the one known; whether it is."""
+        table = self.low if bound.sign > 0 else self.high
+        known = table.get(bound.variable)
+        if known is not None and not better(bound.value, known.value, bound.sign):
+            return False
+        table[bound.variable] = bound
+        self.changed.add(bound.variable)
+        return True
+
+    def add(self, given: Given) -> None:
+        """Takes note of a row that is given."""
+        if len(given.row.terms) != 1:
+            self.facts.append(given)
+            return
+        ((v, c),) = given.row.terms.items()
+        self.note(Bound(v, fmpq(-given.row.constant, c), 1 if c > 0 else -1, partial(_itself, given), given))
+
+
+def _itself(fact: Fact) -> Fact:
+    return fact
+
+
+class Evaluator:
+    """Draws the conclusions of assumptions: unit clauses, and bounds of nodes."""
+
+    def __init__(self, numbering: Numbering) -> None:
+        self.numbering = numbering
+        self.sequent: HeadLocal = numbering.sequent
+        self.watch: dict[Atom, list[Clause]] = {}
+        for clause in numbering.clauses:
+            for atom, _ in clause.literals:
+                self.watch.setdefault(atom, []).append(clause)
+
+    def root(self) -> State:
+        """The state before any case."""
+        state = State()
+        for given in self.numbering.base:
+            state.add(given)
+        self.propagate(state, self.numbering.clauses)
+        if state.closed is None:
+            self.evaluate(state)
+        return state
+
+    # -- clauses ------------------------------------------------------------------------------------------------------
+
+    def live(self, state: State, clause: Clause) -> list[Literal] | None:
+        """The literals that can still be true; None if one is."""
+        found = []
+        assumed = state.assumed
+        for literal in clause.literals:
+            known = assumed.get(literal[0])
+            if known is None:
+                found.append(literal)
+            elif known is literal[1]:
+                return None
+        return found
+
+    def opened(self, state: State, clause: Clause) -> bool:
+        """Whether a clause of the features' definitions says something that is not said yet."""
+        return any(atom in state.assumed for atom, _ in clause.literals)
+
+    def assume(self, state: State, literal: Literal) -> None:
+        """Assumes a literal, and takes the rows that it provides; then clauses may have become unit."""
+        state.assumed[literal[0]] = literal[1]
+        for given in self.numbering.switched.get(literal, ()):
+            state.add(given)
+
+    def propagate(self, state: State, clauses: Iterable[Clause]) -> None:
+        """Chooses unit clauses, and those that become unit by it."""
+        pending = list(clauses)
+        while pending and state.closed is None:
+            following: list[Clause] = []
+            for clause in pending:
+                live = self.live(state, clause)
+                if live is None or len(live) > 1:
+                    continue
+                if not live:
+                    state.closed = clause.key
+                    return
+                state.trail.append((clause.key, live[0]))
+                self.assume(state, live[0])
+                following += self.watch.get(live[0][0], [])
+            pending = following
+
+    def branch(self, state: State, literal: Literal) -> State:
+        """The state in which a literal is assumed."""
+        branch = state.copy()
+        self.assume(branch, literal)
+        self.propagate(branch, self.watch.get(literal[0], []))
+        if branch.closed is None:
+            self.evaluate(branch)
+        return branch
+
+    # -- bounds -------------------------------------------------------------------------------------------------------
+
+    def argument(self, state: State, node: Node, sign: int) -> Argument | None:
+        """A bound of z from the bounds of its variables: the greatest lower one (sign 1) or the least upper one."""
+        terms, constant = node.arguments[0]
+        above, below = (state.low, state.high) if sign > 0 else (state.high, state.low)
+        total, parts = fmpq(constant), []
+        for v, c in terms.items():
+            known = above.get(v) if c > 0 else below.get(v)
+            if known is None:
+                return None
+            total += c * known.value
+            parts.append((known, sign * c))
+        return Argument(total / node.scale, partial(_stated, parts))
+
+    def evaluate(self, state: State) -> None:
+        """Bounds of the nodes whose arguments have better bounds than before, in order."""
+        for node in self.sequent.nodes:
+            if not state.changed.isdisjoint(node.arguments[0][0]):
+                self.evaluate_node(state, node, self.argument(state, node, 1), self.argument(state, node, -1))
+
+    def evaluate_node(self, state: State, node: Node, low: Argument | None, high: Argument | None) -> bool:
+        """Bounds of a node from those of its argument; whether they are better."""
+        y, improved = node.variable, False
+        if high is not None:
+            improved = state.note(Bound(y, max(high.value, fmpq(0)), -1, partial(_below, high, node)))
+        if low is not None and low.value > 0:
+            improved |= state.note(Bound(y, low.value, 1, partial(_above, low, node, self.numbering.above[y])))
+        return improved
+
+
+def _stated(parts: Sequence[tuple[Bound, int]]) -> Fact:
+    """The sum of multiples of bounds."""
+    return Combined.of([(b.fact(), fmpq(c, b.row.terms[b.variable])) for b, c in parts])
+
+
+def _below(high: Argument, node: Node) -> Fact:
+    """The row y <= max(0, u) from z <= u."""
+    return Sub.of(high.fact(), node)
+
+
+def _above(low: Argument, node: Node, definition: Given) -> Fact:
+    """The row y >= l from z >= l."""
+    stated = low.fact()
+    parts = [(definition, fmpq(node.scale, definition.row.terms[node.variable])), (stated, lined_up(stated, node))]
+    return Combined.of(parts)
