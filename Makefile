@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml README.md LICENSE $(shell find exactcnn -type f -not -path '*/__pycache__/*')
 CORES := $(shell $(PYTHON) -c 'import os; print(os.cpu_count() or 1)')
 
-.PHONY: demo test test-extras lint types imports docs bench format clean
+.PHONY: demo test test-extras lint types imports docs coq bench format clean
 
 demo: $(VENV)/.base
 	$(BIN)/exactcnn demo
@@ -31,6 +31,11 @@ imports: $(VENV)/.dev
 docs: $(VENV)/.dev
 	$(BIN)/pytest tests/docs
 
+# The proofs in Coq and what they rest on; needs Coq 8.16 (Debian: apt-get install coq), which nothing else here does.
+coq:
+	@command -v coqc >/dev/null || { echo "proofs/coq was not checked: coqc is missing (Debian: apt-get install coq)" >&2; exit 1; }
+	$(MAKE) -C proofs/coq audit
+
 bench: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks/run_all.py
 
@@ -39,6 +44,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 
 clean:
+	$(MAKE) -C proofs/coq clean
 	rm -rf $(VENV) build dist out .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 # One stamp a set of extras: reinstalled when a source file is newer.
