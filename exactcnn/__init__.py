@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from exactcnn.api import build, load_network, load_task, save_network, verify
+    from exactcnn.api import build, check, load_network, load_task, save_network, verify
     from exactcnn.core.errors import ExactCnnError, InputError, InternalError
     from exactcnn.core.outcome import Outcome
     from exactcnn.core.verdict import Verdict
@@ -27,6 +27,7 @@ __all__ = [
     "Verdict",
     "__version__",
     "build",
+    "check",
     "load_network",
     "load_task",
     "save_network",
@@ -34,6 +35,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    # What IPython looks for in `%load_ext exactcnn`.
+    "load_ipython_extension": "report.notebook",
     "ExactCnnError": "core.errors",
     "InputError": "core.errors",
     "InternalError": "core.errors",
@@ -44,7 +47,7 @@ _HOMES = {
 
 def __getattr__(name: str) -> object:
     """The public names, imported when they are first used: the command line stays quick to start."""
-    if name not in __all__:
+    if name not in __all__ and name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"{__name__}.{_HOMES.get(name, 'api')}"), name)
     globals()[name] = value

@@ -23,9 +23,10 @@ from exactcnn.network.model import Conv2d, Dense, Flatten, GlobalPool, MaxPool2d
 from exactcnn.report.plots.counterexamples import counterexample_figure
 from exactcnn.report.plots.detectors import affine_text, detector_figure, most_constrained
 from exactcnn.report.plots.heat import heat_figure, window_states
+from exactcnn.report.plots.layers import layer_texts
 from exactcnn.report.plots.logits import logits_figure, witnesses_figure
 from exactcnn.report.plots.maps import excess_map
-from exactcnn.report.plots.networks import layer_texts, network_figure
+from exactcnn.report.plots.networks import network_figure
 from exactcnn.report.plots.pieces import detector_of
 from exactcnn.report.plots.planes import detector_plane_figure
 from exactcnn.report.plots.scaling import Measurement, scaling_figure, series
