@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from exactcnn.core.errors import InputError
 from exactcnn.formats.files import atomic_write, read_bytes
@@ -14,8 +15,13 @@ __all__ = ["load_network", "save_network"]
 _SUFFIXES = ".xnet or .onnx"
 
 
-def load_network(path: Path) -> Network:
+def load_network(path: Path, *, batch_norm: Literal["exact", "float32"] = "exact") -> Network:
     """The network of a file.
+
+    Parameters
+    ----------
+    batch_norm: for `.onnx`, what becomes of a batch normalisation whose factor is irrational: "exact" refuses it,
+        "float32" takes the float32 number next to it, and says so in the network's notes.
 
     Raises
     ------
@@ -29,7 +35,7 @@ def load_network(path: Path) -> Network:
     # Loaded only where it is needed: the onnx library takes a good part of a second.
     from exactcnn.formats.onnx_file import from_onnx
 
-    return from_onnx(data, str(path))
+    return from_onnx(data, str(path), batch_norm=batch_norm)
 
 
 def save_network(path: Path, network: Network) -> None:
@@ -37,8 +43,16 @@ def save_network(path: Path, network: Network) -> None:
 
     Raises
     ------
-    InputError: another suffix, a weight that the format cannot hold, or a file that cannot be written.
+    InputError: another suffix, a weight that the format cannot hold, or a file that cannot be written; or a network
+        that means something at one image size only, which no format can say.
     """
+    if network.input_size is not None:
+        height, width = network.input_size
+        raise InputError(
+            "a network for images of one size only, which its file could not say",
+            source=str(path),
+            found=f"{height}x{width}",
+        )
     if _suffix(path) == ".xnet":
         atomic_write(path, format_xnet(network))
         return

@@ -8,6 +8,7 @@ from typing import Protocol
 from flint import fmpq
 
 from exactcnn.core.errors import InputError
+from exactcnn.core.sizes import SizeRange
 from exactcnn.core.tensor import ExactTensor
 from exactcnn.network.apply import apply_layer
 from exactcnn.network.bands import Stem
@@ -57,6 +58,7 @@ def evaluate(network: Network, batch: ExactTensor, *, threads: int = 1) -> Exact
             found=f"shape {batch.shape}",
             expected=f"(N, {network.channels}, H, W), not empty",
         )
+    network.require_sizes(SizeRange.fixed(*batch.shape[2:]))
     try:
         stem = Stem.of(network.layers, batch.shape[1:])
     except InputError as error:

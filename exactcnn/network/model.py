@@ -12,6 +12,7 @@ from typing import Literal
 
 from exactcnn.core.convolution import window_count
 from exactcnn.core.errors import InputError
+from exactcnn.core.sizes import SizeRange
 from exactcnn.core.tensor import ExactTensor
 
 __all__ = [
@@ -110,19 +111,41 @@ class Network:
     channels: the number of input channels C.
     unit: what an input number means.
     source: the file that the network came from, for messages; not part of the network's meaning.
+    input_size: the only (H, W) at which the layers mean what the network they stand for means; None if they do at
+        every size. A network of a file that flattens images of one size, for instance, has one.
+    notes: what a user has to know about how the layers stand for a file; not part of the network's meaning.
 
     Raises
     ------
-    InputError: layers that do not fit together, named by number and kind.
+    InputError: layers that do not fit together, named by number and kind; or they are not defined at `input_size`.
     """
 
     layers: tuple[Layer, ...]
     channels: int
     unit: InputUnit = InputUnit.PIXEL
     source: str | None = field(default=None, compare=False)
+    input_size: Pair | None = None
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         self._final_width()
+        if self.input_size is not None and self.output_size(*self.input_size) is None:
+            raise InputError("the network is not defined at its own image size", found=_by(self.input_size))
+
+    def require_sizes(self, sizes: SizeRange) -> None:
+        """Nothing, if the layers mean what they stand for at every size of the range.
+
+        Raises
+        ------
+        InputError: they do at one other size only.
+        """
+        if self.input_size is not None and sizes != SizeRange.fixed(*self.input_size):
+            raise InputError(
+                "the network takes images of one size only",
+                source=self.source,
+                found=f"size {sizes}",
+                expected=_by(self.input_size),
+            )
 
     def _final_width(self) -> int | None:
         """The number of logits (None if it depends on the image's size), after checking that the layers fit."""
@@ -154,8 +177,11 @@ class Network:
     def output_size(self, height: int, width: int) -> Pair | None:
         """Rows and columns of positions that reach the global pool or flatten, for an image of this size.
 
-        None if some layer's window does not fit, so that the network is not defined at this size.
+        None if some layer's window does not fit, so that the network is not defined at this size, or if the layers mean
+        what they stand for at another size only.
         """
+        if self.input_size not in (None, (height, width)):
+            return None
         for layer in self.layers:
             if isinstance(layer, (Conv2d, MaxPool2d, AvgPool2d)):
                 (rows, columns), (down, right) = kernel_of(layer), layer.stride
@@ -165,6 +191,10 @@ class Network:
                 if height < 1 or width < 1:
                     return None
         return height, width
+
+
+def _by(size: Pair) -> str:
+    return f"{size[0]}x{size[1]}"
 
 
 def kernel_of(layer: SpatialLayer) -> Pair:

@@ -38,6 +38,7 @@ class Instance:
 
     def __post_init__(self) -> None:
         require_fit(self.task, self.network)
+        self.network.require_sizes(self.sizes)
         self.stem.require_defined(self.sizes)
 
     @cached_property

@@ -267,24 +267,19 @@ def weights(name: str, array: np.ndarray) -> Callable[[onnx.ModelProto], None]:
 @pytest.mark.parametrize(
     ("operator", "name", "value"),
     [
-        ("Conv", "dilations", [2, 1]),
+        ("Conv", "dilations", [0, 1]),
         ("Conv", "group", 2),
         ("Conv", "auto_pad", "SAME_UPPER"),
-        ("Conv", "auto_pad", "VALID"),
+        ("Conv", "auto_pad", "VALID"),  # with pads
         ("Conv", "kernel_shape", [2, 1]),
         ("Conv", "pads", [0, -1, 0, 0]),
         ("Conv", "strides", [0, 1]),
-        ("MaxPool", "ceil_mode", 1),
-        ("MaxPool", "storage_order", 1),
         ("MaxPool", "dilations", [2, 2]),
         ("MaxPool", "pads", [2, 0, 0, 0]),
         ("MaxPool", "auto_pad", "SAME_LOWER"),
         ("AveragePool", "count_include_pad", 0),
-        ("AveragePool", "ceil_mode", 1),
         ("Flatten", "axis", 2),
         ("Flatten", "axis", -1),
-        ("Gemm", "alpha", 0.5),
-        ("Gemm", "beta", 2.0),
         ("Gemm", "transA", 1),
         ("Relu", "unheard_of", 1),
     ],
@@ -296,8 +291,8 @@ def test_attributes_refused(operator: str, name: str, value: object) -> None:
 
 
 def test_refusal_names_node_operator_and_attribute() -> None:
-    with pytest.raises(InputError, match=r'node "layer2" \(MaxPool\): attribute ceil_mode .*found 1; expected 0'):
-        from_onnx(spoilt(attribute("MaxPool", "ceil_mode", 1)), "net.onnx")
+    with pytest.raises(InputError, match=r'node "layer2" \(MaxPool\): attribute dilations .*found \[2, 2\]; expected'):
+        from_onnx(spoilt(attribute("MaxPool", "dilations", [2, 2])), "net.onnx")
 
 
 def test_sum_without_axes_kept_apart() -> None:
@@ -307,7 +302,7 @@ def test_sum_without_axes_kept_apart() -> None:
 
 
 def test_pools_that_keep_their_axes() -> None:
-    """With a Flatten after it such a sum is read; without one it is not, whatever the pool."""
+    """With a Flatten after it or without one, the same network."""
     network = Network((GlobalPool("sum"), Flatten()), 1)
 
     def keep(model: onnx.ModelProto) -> None:
@@ -322,8 +317,8 @@ def test_pools_that_keep_their_axes() -> None:
         model.graph.output[0].CopyFrom(helper.make_tensor_value_info("logits", TensorProto.FLOAT, shape))
 
     for kind in ("max", "mean"):
-        with pytest.raises(InputError, match="followed by Flatten"):
-            from_onnx(spoilt(drop, Network((GlobalPool(kind),), 1)), "net.onnx")
+        network = Network((GlobalPool(kind),), 1)
+        assert from_onnx(spoilt(drop, network), "net.onnx") == network
 
 
 @pytest.mark.parametrize("axes", [[2], [3, 3], [1, 2], [1, 2, 3], []])
@@ -515,33 +510,27 @@ def flat_input(model: onnx.ModelProto) -> None:
         (renamed("Relu", "Tanh"), r'node "layer1" \(Tanh\): an operator that exactcnn does not read'),
         (renamed("Relu", "NoSuchOperator"), "not a valid ONNX model"),
         (second_input, 'more than one input; found "images", "more"'),
-        (weight_as_input, "more than one input"),
         (second_output, "more than one output"),
-        (branch, r'node "add" \(Add\)'),
-        (skip, r'node "layer2" \(MaxPool\): a graph that is no chain'),
         (cycle, "not a valid ONNX model"),
-        (swapped, "not a valid ONNX model"),
-        (computed_weight, r'node "layer0" \(Conv\): a graph that is no chain; found input "images"'),
+        (computed_weight, r'node "layer0" \(Conv\): weight that depends on the image; found input "images"'),
         (no_flatten, "not a valid ONNX model"),
-        (early_output, 'no chain; found last value "logits"; expected "layer4"'),
         (external, r'weight "layer0.weight": weights that lie in another file'),
         (short_weights, "not a valid ONNX model.*layer0.weight"),
         (integer_weights, "not a valid ONNX model.*int32"),
         (mixed_widths, "not a valid ONNX model.*double"),
         (flat_weights, r'"layer0.weight" of the wrong shape; found \(2, 1, 2\)'),
-        (wrong_bias, r"layer 5 \(Dense\): a bias of the wrong shape"),
-        (unused_weight, r'weight "spare": a weight that no node uses'),
+        (wrong_bias, r'node "layer5" \(Gemm\): a bias of the wrong shape'),
         (twice, "layer0.weight.*not unique"),
         (sparse, "sparse or quantised"),
         (functions, "functions"),
-        (opset(12), "found 12; expected version 13"),
+        (opset(6), "found 6; expected version 7 to 25"),
         (opset(99), "found 99"),
-        (opset(), "opset_import"),
+        (opset(), "found none"),
         (opset(17, 17), "found 17, 17"),
         (metadata(exactcnn_input="float"), "found float; expected pixel or byte"),
         (metadata(), "found none; expected pixel or byte"),
         (channels("C"), "no batch of images"),
-        (channels(2), r"layer 0 \(Conv2d\): a layer of the wrong width"),
+        (channels(2), r'node "layer0" \(Conv\): a weight that does not fit its input'),
         (flat_input, "not a valid ONNX model"),
         (lambda model: model.ClearField("graph"), "not a valid ONNX model"),
         (lambda model: model.graph.ClearField("node"), "not a valid ONNX model"),
@@ -555,7 +544,22 @@ def test_models_refused(change: Callable[[onnx.ModelProto], None], message: str)
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("version", [13, 15, 17, 22])
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (weight_as_input, EVERY.layers),
+        (unused_weight, EVERY.layers),
+        (swapped, EVERY.layers),
+        (skip, (EVERY.layers[0], *EVERY.layers[2:])),
+        (early_output, EVERY.layers[:5]),
+    ],
+)
+def test_what_makes_no_difference(change: Callable[[onnx.ModelProto], None], expected: tuple[object, ...]) -> None:
+    """Weights that may be overridden or are not used, another order of the nodes, and nodes that no output needs."""
+    assert from_onnx(spoilt(change), "net.onnx").layers == expected
+
+
+@pytest.mark.parametrize("version", [13, 15, 17, 22, 25])
 def test_operator_sets_read(version: int) -> None:
     def change(model: onnx.ModelProto) -> None:
         opset(version)(model)

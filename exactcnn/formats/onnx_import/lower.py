@@ -1,0 +1,350 @@
+"""ONNX files as networks: every supported graph is lowered, exactly, to a sequence of layers.
+
+A graph is read node by node. What is affine in the channels (constants, normalisation, sums, concatenation) only
+changes the forms in which values are written over the numbers that the last layer gives; what is not becomes a step,
+and steps that can be taken side by side become one layer. Nothing is skipped, guessed or approximated: whatever has no
+exact lowering is refused, with the node, its operator and the attribute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import onnx
+
+from exactcnn.core.errors import InputError
+from exactcnn.core.tensor import ExactTensor
+from exactcnn.formats.onnx_import.activation_ops import ACTIVATIONS
+from exactcnn.formats.onnx_import.chain import Chain, check_count, identity
+from exactcnn.formats.onnx_import.context import BatchNorm, Context, NeedsFlattening
+from exactcnn.formats.onnx_import.fold import FOLDS
+from exactcnn.formats.onnx_import.graph import Graph, read_graph
+from exactcnn.formats.onnx_import.linear_ops import LINEAR_OPERATORS
+from exactcnn.formats.onnx_import.node import Node
+from exactcnn.formats.onnx_import.reading import Reading
+from exactcnn.formats.onnx_import.shape_ops import SHAPE_OPERATORS
+from exactcnn.formats.onnx_import.steps import (
+    Activation,
+    AverageStep,
+    Flattening,
+    GlobalStep,
+    LinearStep,
+    MaxStep,
+    Step,
+)
+from exactcnn.formats.onnx_import.transition import Transitions
+from exactcnn.formats.onnx_import.values import Axes, Data, Forms
+from exactcnn.formats.onnx_import.view import CHANNEL_FIRST, CHANNEL_LAST
+from exactcnn.formats.onnx_import.window_ops import WINDOW_OPERATORS
+from exactcnn.network.model import Flatten, Network
+
+__all__ = ["OPERATORS", "from_onnx"]
+
+_READINGS: Mapping[str, Reading] = {**SHAPE_OPERATORS, **LINEAR_OPERATORS, **ACTIVATIONS, **WINDOW_OPERATORS}
+OPERATORS = tuple(sorted({*_READINGS, *FOLDS}))
+"""The operators that are read; some of them for constants only."""
+
+_SQUASHING = ("Softmax", "LogSoftmax", "Sigmoid")
+_ELEMENTWISE = ("Identity", "Cast", "Dropout", "Mul", "Add", "Sub", "Div")
+
+
+def from_onnx(data: bytes, source: str, *, batch_norm: BatchNorm = "exact") -> Network:
+    """The network of an ONNX model.
+
+    Parameters
+    ----------
+    data: the file's bytes.
+    source: the file's name, for messages.
+    batch_norm: what becomes of a batch normalisation whose factor is irrational: "exact" refuses it, "float32" puts the
+        float32 number next to the factor in its place and says so in the network's notes.
+
+    Raises
+    ------
+    InputError: the bytes are no valid ONNX model, or it does something that is not supported; the node, its operator
+        and the attribute are named.
+    """
+    try:
+        graph = read_graph(data)
+        network = _Lowering(graph, batch_norm).network(source)
+    except InputError as error:
+        raise error.located(source=source) from None
+    return network
+
+
+class _Lowering:
+    """One import."""
+
+    def __init__(self, graph: Graph, batch_norm: BatchNorm) -> None:
+        self._graph = graph
+        axes = _input_axes(graph)
+        lengths: dict[str, int | None] = {"H": 1, "W": 1}
+        lengths |= {axis[0]: length for axis, length in zip(axes, graph.shape, strict=True)}
+        channels = lengths["C"]
+        if channels is None:
+            raise InputError(
+                "an input that is no batch of images",
+                place=f'input "{graph.input}"',
+                found="x".join("?" if n is None else str(n) for n in graph.shape),
+                expected="a fixed number of channels",
+            )
+        self._image = lengths["H"], lengths["W"]
+        self._channels = channels
+        self._context = Context(Chain(channels, self._image), graph.weights, lengths["N"], batch_norm)
+        chain = self._context.chain
+        self._values = self._context.transitions
+        self._values.data[graph.input] = Data(_slots(chain), axes)
+        if axes == CHANNEL_LAST:
+            self._context.notes.append("the model's images have their channels last")
+        nodes = [Node(node, graph.opset) for node in graph.nodes]
+        self._pending = {node.output: node for node in nodes}
+        self._waiting: list[Step] = []
+
+    def network(self, source: str) -> Network:
+        """The whole graph, lowered."""
+        while self._pending or self._waiting:
+            before = len(self._pending)
+            self._read_ready()
+            if self._waiting:
+                self._take_steps()
+            elif len(self._pending) == before:
+                node = next(iter(self._pending.values()))
+                missing = next(n for n in node.inputs if n and not self._context.knows(n))
+                raise node.error("an input that nothing computes", found=f'"{missing}"')
+        self._finish()
+        context = self._context
+        height, width = self._image
+        size = (height, width) if context.chain.size_used and height is not None and width is not None else None
+        layers = tuple(context.chain.layers)
+        return Network(layers, self._channels, self._graph.unit, source, input_size=size, notes=tuple(context.notes))
+
+    # -- reading --------------------------------------------------------------------------------------------------
+
+    def _read_ready(self) -> None:
+        """Reads all nodes whose inputs are there."""
+        for node in [*self._pending.values()]:
+            if all(self._context.knows(name) for name in node.inputs if name):
+                del self._pending[node.output]
+                self._read(node)
+
+    def _read(self, node: Node) -> None:
+        context = self._context
+        varying = any(name in self._values.data for name in node.inputs) and node.operator != "Shape"
+        table: Mapping[str, object] = _READINGS if varying else FOLDS
+        if node.operator not in table:
+            raise _unknown(node, varying=varying)
+        try:
+            if varying:
+                value = _READINGS[node.operator](context, node)
+                if isinstance(value, Data):
+                    self._values.data[node.output] = self._kept_flatten(node, value)
+                else:
+                    self._waiting.append(value)
+            else:
+                context.constants[node.output] = FOLDS[node.operator](context, node)
+        except NeedsFlattening as needed:
+            self._waiting.append(Flattening(node, needed.names))
+            return
+        except InputError as error:
+            raise error.located(place=node.place) from None
+        node.finish()
+
+    def _kept_flatten(self, node: Node, value: Data) -> Data:
+        """The value; a flatten of what is flat is kept as the layer that it is, and others are done at once if need be.
+
+        With an image size that is open the places can't be gathered later.
+        """
+        chain = self._context.chain
+        if node.operator != "Flatten":
+            return value
+        was = self._values.data[node.name(0)]
+        alone = not self._live()
+        if chain.vector and len(was.axes) == 2 and alone and chain.is_identity(was.forms):
+            chain.add(Flatten())
+        elif not chain.vector and None in chain.size:
+            name = node.output
+            self._values.data[name] = value
+            if not alone:
+                raise node.error(
+                    "a flatten beside other values while the image's size is open",
+                    hint="Fix the image size in the model",
+                )
+            self._flatten((name,), node)
+            return self._values.data[name]
+        return value
+
+    # -- steps ----------------------------------------------------------------------------------------------------
+
+    def _take_steps(self) -> None:
+        """Carries out the steps that come first: those that keep the places, then ReLUs, then the others."""
+        group = self._next_group()
+        chosen = {id(step) for step in group}
+        self._waiting = [s for s in self._waiting if id(s) not in chosen]
+        try:
+            self._carry_out(group)
+        except InputError as error:
+            raise error.located(place=group[0].node.place) from None
+        live = self._live()
+        self._values.data = {name: data for name, data in self._values.data.items() if name in live}
+
+    def _next_group(self) -> list[Step]:
+        vector = self._context.chain.vector
+        keeping: list[Step] = [
+            s for s in self._waiting if isinstance(s, (LinearStep, AverageStep)) and (vector or s.window.keeps_size)
+        ]
+        activations: list[Step] = [s for s in self._waiting if isinstance(s, Activation)]
+        windows: list[Step] = [s for s in self._waiting if isinstance(s, (LinearStep, AverageStep, MaxStep))]
+        pools: list[Step] = [s for s in self._waiting if isinstance(s, GlobalStep)]
+        choices = keeping, activations, windows, pools, self._waiting
+        return list(next(c for c in choices if c))
+
+    def _carry_out(self, group: list[Step]) -> None:
+        live = self._live()
+        linear = [s for s in group if isinstance(s, LinearStep)]
+        means = [s for s in group if isinstance(s, AverageStep)]
+        maxima = [s for s in group if isinstance(s, MaxStep)]
+        windows: list[LinearStep | AverageStep] = [*linear, *means]
+        activations = [s for s in group if isinstance(s, Activation)]
+        pools = [s for s in group if isinstance(s, GlobalStep)]
+        flattenings = [s for s in group if isinstance(s, Flattening)]
+        if activations:
+            self._values.activate(activations, live)
+            return
+        keeping = all(s.window.keeps_size for s in windows) and not maxima
+        if (linear or means) and not maxima and (linear or live):
+            group_of_all = [*linear, *(_as_convolution(s, self._values) for s in means)]
+            if not keeping and not self._context.chain.vector:
+                self._require_none(live, group)
+            self._values.convolve(group_of_all, live)
+            return
+        self._require_none(live, group)
+        if maxima and (linear or means):
+            raise maxima[0].node.error(
+                "a max pool beside other windows", found=", ".join(s.node.place for s in windows)
+            )
+        if maxima:
+            self._values.max_pool(maxima)
+        elif means:
+            self._values.average_pool(means)
+        elif pools:
+            self._values.global_pool(pools)
+        else:
+            self._gather(flattenings)
+
+    def _require_none(self, live: set[str], group: list[Step]) -> None:
+        """Nothing, if no value but those that the steps take is still needed (or all steps flatten)."""
+        if live and not all(isinstance(s, Flattening) for s in group):
+            raise group[0].node.error(
+                "an operator that changes the places while another value at these places is still needed",
+                found=", ".join(f'"{name}"' for name in sorted(live)),
+            )
+
+    def _gather(self, steps: list[Flattening]) -> None:
+        """Flattens, and has the nodes read again."""
+        names = self._live() | {name for step in steps for name in step.inputs if name in self._values.data}
+        self._flatten(tuple(sorted(names)), steps[0].node)
+        self._pending = {step.node.output: step.node for step in steps} | self._pending
+
+    def _flatten(self, names: tuple[str, ...], node: Node) -> None:
+        """Flattens these values, each of which has all places along one axis."""
+        orders: dict[str, tuple[tuple[str, ...], Axes]] = {}
+        for name in names:
+            data = self._values.data[name]
+            view = self._context.view(data)
+            lengths = [[f for f in axis if f != "N" and view.lengths[f] != 1] for axis in data.axes]
+            long = [axis for axis in lengths if axis]
+            if len(long) > 1:
+                raise node.error("a flatten while another value still has its places", found=f'"{name}"')
+            order = tuple(long[0]) if long else ()
+            number = lengths.index(list(order)) if long else len(data.axes) - 1
+            axes = tuple(
+                tuple(f for f in axis if f == "N") + (("C",) if i == number else ()) for i, axis in enumerate(data.axes)
+            )
+            orders[name] = order, axes
+        self._values.flatten(orders, node)
+
+    def _live(self) -> set[str]:
+        """The image-dependent values that are still needed."""
+        needed = {self._graph.output}
+        for node in self._pending.values():
+            needed.update(node.inputs)
+        for step in self._waiting:
+            needed.update(_inputs(step))
+        return needed & {*self._values.data}
+
+    def _finish(self) -> None:
+        """Makes the logits: the output's numbers, in row-major order for each image."""
+        name, context = self._graph.output, self._context
+        data = self._values.data.get(name)
+        if data is None:
+            raise InputError("an output that does not depend on the image", place=f'output "{name}"')
+        factors = context.view(data).factors
+        if "N" in factors[1:]:
+            raise InputError("an output that mixes the images of a batch", place=f'output "{name}"')
+        chain = context.chain
+        if not chain.vector:
+            if None in chain.size:
+                raise InputError("the network never leaves the image plane", expected="a global pool or a flatten")
+            if len([axis for axis in data.axes if {"C", "H", "W"} & {*axis} & {*factors}]) > 1:
+                context.notes.append("the model's output is an image; its numbers are the logits, row by row")
+            order = tuple(f for f in factors if f != "N")
+            self._values.flatten({name: (order, (("N",), ("C",)))}, None)
+        forms = self._values.data[name].forms
+        if forms is not None and not chain.is_identity(forms):
+            chain.emit(forms)
+
+
+def _slots(chain: Chain) -> Forms:
+    return identity(chain.known_width())
+
+
+def _inputs(step: Step) -> list[str]:
+    if isinstance(step, Flattening):
+        return step.node.inputs
+    return [*step.inputs] if isinstance(step, Activation) else [step.input]
+
+
+def _as_convolution(step: AverageStep, values: Transitions) -> LinearStep:
+    """A mean pool as a convolution, a channel by itself."""
+    count, (rows, columns) = len(values.forms(step.input)), step.window.kernel
+    check_count((count, count, rows, columns))
+    eye = np.eye(count, dtype=np.int64).reshape(count, count, 1, 1)
+    weight = ExactTensor.from_integers(np.broadcast_to(eye, (count, count, rows, columns)), rows * columns)
+    return LinearStep(step.node, step.input, step.output, step.axes, weight, ExactTensor.zeros((count,)), step.window)
+
+
+def _unknown(node: Node, *, varying: bool) -> InputError:
+    known = node.operator in OPERATORS
+    hint = None
+    if node.operator in _SQUASHING:
+        hint = "Export the network without it: exactcnn compares the logits"
+    if known:
+        what = "depends on the image" if varying else "does not"
+        return node.error(f"an operator that exactcnn does not read where its input {what}")
+    return node.error("an operator that exactcnn does not read", expected=", ".join(OPERATORS), hint=hint)
+
+
+# -- the input --------------------------------------------------------------------------------------------------------
+
+
+def _input_axes(graph: Graph) -> Axes:
+    """How the input's axes are meant: channels first, unless the graph begins by moving the last axis there."""
+    if len(graph.shape) == 2:
+        return (("N",), ("C",))
+    names, turned = {graph.input}, []
+    for node in graph.nodes:
+        if not names.intersection(node.input):
+            continue
+        if node.op_type in _ELEMENTWISE:
+            names.update(node.output)
+        else:
+            turned.append(_turns(node, graph))
+    return CHANNEL_LAST if turned and all(turned) else CHANNEL_FIRST
+
+
+def _turns(node: onnx.NodeProto, graph: Graph) -> bool:
+    """Whether the node takes images whose channels come last."""
+    if node.op_type == "Transpose":
+        return any(a.name == "perm" and list(a.ints) == [0, 3, 1, 2] for a in node.attribute)
+    # A single last channel may also be moved by a reshape.
+    return node.op_type == "Reshape" and graph.shape[3] == 1 and graph.shape[1] != 1
