@@ -49,6 +49,7 @@ class Chain:
         self.flattened: tuple[int, int, int] | None = None
         self.size_used = False
         self._padded_only = False
+        self._one_place = False
 
     def use_size(self) -> None:
         """Notes that what follows rests on the image's size."""
@@ -63,24 +64,34 @@ class Chain:
     @property
     def joins(self) -> bool:
         """Whether a map of the slots can be joined to the last layer."""
-        return self.flattened is not None or (bool(self.layers) and isinstance(self.layers[-1], (Conv2d, Dense)))
+        return self.flattened is not None or self._joinable() is not None
+
+    def _joinable(self) -> tuple[int, Conv2d | Dense] | None:
+        """The layer that a map of the slots can be joined to, and its number: the last, or the last but a maximum.
+
+        Over one place the maximum is that place's value.
+        """
+        number = len(self.layers) - (2 if self._one_place else 1)
+        layer = self.layers[number] if number >= 0 else None
+        return (number, layer) if isinstance(layer, (Conv2d, Dense)) and not self._padded_only else None
 
     def add(self, layer: Layer) -> None:
         """Appends a layer that keeps the slots' number."""
         self.layers.append(layer)
-        self._padded_only = False
+        self._padded_only = self._one_place = False
 
     def emit(self, forms: Sequence[Affine]) -> None:
         """Makes these forms the slots: joined to the last layer where that is a convolution or dense."""
         width = self.known_width()
         known = [self._is_nonnegative(f) for f in forms]
-        last = self.layers[-1] if self.layers and self.flattened is None else None
-        if isinstance(last, (Conv2d, Dense)) and not self._padded_only and self._cheap(forms, last):
+        found = self._joinable() if self.flattened is None else None
+        if found is not None and self._cheap(forms, found[1]):
+            number, last = found
             weight, bias = _joined(forms, last)
             if isinstance(last, Conv2d):
-                self.layers[-1] = Conv2d(weight, bias, last.stride, last.padding)
+                self.layers[number] = Conv2d(weight, bias, last.stride, last.padding)
             else:
-                self.layers[-1] = Dense(weight, bias)
+                self.layers[number] = Dense(weight, bias)
             self.width = len(forms)
         else:
             check_count((len(forms), width))
@@ -105,6 +116,7 @@ class Chain:
         `padded_only` says that it does nothing but pad with zeros, so that the next convolution can do that as well.
         """
         outputs = weight.shape[0]
+        gathering, self._one_place = self.flattened is not None, False
         if self.flattened is not None:
             channels, rows, columns = self.flattened
             self.layers += [Conv2d(weight.reshape(outputs, channels, rows, columns), bias), GlobalPool("max")]
@@ -118,12 +130,13 @@ class Chain:
                 self.layers.pop()
                 padding = tuple(a + b for a, b in zip(padding, last.padding, strict=True))  # type: ignore[assignment]
             self.layers.append(Conv2d(weight, bias, stride, padding))
-        self._padded_only = padded_only
+        self._padded_only, self._one_place = padded_only, gathering
         self.width, self.nonnegative = outputs, [False] * outputs
 
-    def leave(self, pool: Layer, width: int | None) -> None:
-        """Appends the layer after which there are no places."""
+    def leave(self, pool: Layer, width: int | None, *, one_place: bool = False) -> None:
+        """Appends the layer after which there are no places; whether there was just one before."""
         self.add(pool)
+        self._one_place = one_place
         self.vector, self.width, self.size = True, width, (1, 1)
 
     def gather(self, rows: int, columns: int) -> None:

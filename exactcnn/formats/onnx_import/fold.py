@@ -185,6 +185,9 @@ def _shape(context: Context, node: Node) -> Constant:
         lengths = [view.length(axis) for axis in range(view.rank)]
     start, end = node.integer("start", 0), node.integer("end", len(lengths))
     kept = lengths[start:end]
+    if not isinstance(value, Constant) and any({"H", "W"} & {*axis} for axis in value.axes[start:end]):
+        # The numbers may go anywhere, even into the weights.
+        context.chain.use_size()
     array = np.empty(len(kept), dtype=object)
     array[:] = kept
     return Constant(array)

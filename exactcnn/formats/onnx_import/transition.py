@@ -222,7 +222,7 @@ class Transitions:
             self._make({*orders})
         if rows == columns == 1:
             # A maximum over one place commutes with everything.
-            chain.leave(GlobalPool("max"), chain.width)
+            chain.leave(GlobalPool("max"), chain.width, one_place=True)
             for name, (_, axes) in orders.items():
                 self._put(name, self.forms(name), axes)
             return

@@ -48,7 +48,15 @@ class View:
 
     def is_like(self, axes: Axes) -> bool:
         """Whether these axes are the same but for factors of length 1."""
-        return tuple(map(self._long, self.axes)) == tuple(map(self._long, axes))
+        found = tuple(map(self._long, self.axes)) == tuple(map(self._long, axes))
+        if found and self._places(self.axes) != self._places(axes):
+            # The same because there is one row or column: at another size they would not be.
+            self.used()
+        return found
+
+    @staticmethod
+    def _places(axes: Axes) -> list[list[str]]:
+        return [[f for f in axis if f in "HW"] for axis in axes]
 
     def _long(self, axis: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(f for f in axis if self.lengths[f] != 1)

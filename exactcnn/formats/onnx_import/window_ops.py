@@ -69,8 +69,8 @@ def _window(context: Context, node: Node, kernel: Pair, *, ceiling: bool = False
     if len(given) != 4 or min(given) < 0 or max(given) > _MAX_EXTENT:
         raise node.error("attribute pads out of range", found=str(given), expected=f"four from 0 to {_MAX_EXTENT}")
     if auto in ("SAME_UPPER", "SAME_LOWER"):
-        if any(given) or ceiling:
-            raise node.error("attribute auto_pad together with pads or ceil_mode", found=auto)
+        if any(given) or ceiling or node.integers("dilations", (1, 1)) != [1, 1]:
+            raise node.error("attribute auto_pad together with pads, dilations or ceil_mode", found=auto)
         before, after = zip(
             *(_same(context, node, axis, kernel[axis], stride[axis], auto) for axis in (0, 1)), strict=True
         )
