@@ -19,6 +19,7 @@ from exactcnn.cli.common import (
     require_folder,
     stdout,
 )
+from exactcnn.cli.networks import BatchNormName, BatchNormOption, read_network
 
 if TYPE_CHECKING:
     from exactcnn.cli.classification import Classified
@@ -155,6 +156,7 @@ def classify(
         Path | None,
         typer.Option("--task", metavar="TASK", help="Also say what the task says of each.", show_default=False),
     ] = None,
+    batch_norm: BatchNormOption = BatchNormName.EXACT,
     as_json: JsonOption = False,
 ) -> None:
     """Evaluate a network on images, exactly.
@@ -172,7 +174,7 @@ def classify(
     from exactcnn.cli.classification import classified, classified_json, show_classified
     from exactcnn.cli.progress import ProgressDisplay
 
-    net = api.load_network(network)
+    net = read_network(network, batch_norm)
     subject = None if task is None else api.load_task(task)
     found: list[Classified] = []
     with ProgressDisplay("images") as progress:

@@ -24,6 +24,7 @@ from exactcnn.cli.common import (
     seconds,
     stdout,
 )
+from exactcnn.cli.networks import BatchNormName, BatchNormOption, read_network
 
 if TYPE_CHECKING:
     from exactcnn.core.outcome import Outcome
@@ -43,6 +44,7 @@ class MethodName(StrEnum):
 def verify(
     task: TaskArgument,
     network: NetworkOption = None,
+    batch_norm: BatchNormOption = BatchNormName.EXACT,
     size: SizeOption = "any",
     method: Annotated[
         MethodName,
@@ -93,7 +95,7 @@ def verify(
         if path is not None:
             require_folder(path)
     subject = api.load_task(task)
-    net = api.build(subject) if network is None else api.load_network(network)
+    net = api.build(subject) if network is None else read_network(network, batch_norm)
     with ProgressDisplay("verifying") as progress:
         outcome = api.verify(
             subject,

@@ -145,6 +145,7 @@ class Network:
                 source=self.source,
                 found=f"size {sizes}",
                 expected=_by(self.input_size),
+                hint=f"Give the size {_by(self.input_size)}",
             )
 
     def _final_width(self) -> int | None:
