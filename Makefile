@@ -16,7 +16,8 @@ test: $(VENV)/.test
 
 # What `test` skips because its extra leaves them out: other SMT solvers, and the scans behind `digits`.
 test-extras: $(VENV)/.dev
-	$(BIN)/pytest tests/oracles/test_monolithic.py tests/examples tests/formats/test_smtlib.py
+	$(BIN)/pytest tests/oracles/test_monolithic.py tests/examples tests/formats/test_smtlib.py \
+		tests/solvers/test_cvc5_solver.py tests/cli/test_cross_check.py
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from flint import fmpq
 
 from exactcnn.core.errors import InputError
-from exactcnn.core.outcome import Outcome
+from exactcnn.core.outcome import CrossCheck, Outcome
 from exactcnn.core.rational import parse_rational
 from exactcnn.core.sizes import SizeRange
 from exactcnn.network.model import InputUnit, Network
@@ -20,8 +21,19 @@ from exactcnn.task.model import Task
 
 if TYPE_CHECKING:
     from exactcnn.prover.verify import Progress
+    from exactcnn.solvers.second_opinion import Question
 
-__all__ = ["Method", "build", "check", "load_network", "load_task", "save_network", "verify"]
+__all__ = [
+    "Method",
+    "build",
+    "check",
+    "cross_check",
+    "load_network",
+    "load_task",
+    "save_network",
+    "sequents",
+    "verify",
+]
 
 Method = Literal["modular", "monolithic", "enumerate"]
 
@@ -97,6 +109,7 @@ def verify(
     workers: int | None = None,
     progress: Progress | None = None,
     certificate: str | os.PathLike[str] | None = None,
+    cross_check: Sequence[str] = (),
 ) -> Outcome:
     """Whether the network gives the right class for every admissible image of the sizes (DESIGN section 2).
 
@@ -112,12 +125,16 @@ def verify(
     certificate: where the certificate of a PROVED goes, by a name that ends in `.cert`; its statement is written beside
         it as `.stmt`. Only the method "modular" has certificates; with it nothing is PROVED that the checker did not
         accept.
+    cross_check: solvers, by name, that are asked about every sequent of the certificate of a PROVED: "z3", "cvc5".
 
     Raises
     ------
-    InputError: the network does not fit the task or the sizes, or a file cannot be written.
+    InputError: the network does not fit the task or the sizes, a file cannot be written, or a solver is not installed.
+    InternalError: the checker rejects the certificate, or a solver has a counterexample to one of its sequents.
     """
     target = None if certificate is None else _certificate_path(certificate, method)
+    if cross_check:
+        _require_solvers(cross_check, method)
     chosen = SizeRange.parse(sizes) if isinstance(sizes, str) else sizes
     subject = build(task) if network is None else network
     if method == "modular":
@@ -128,6 +145,10 @@ def verify(
         if progress is not None:
             settings = replace(settings, progress=progress)
         outcome = verify_modular(task, subject, chosen, Z3Solver(), settings)
+        if cross_check and outcome.certificate is not None:
+            texts = outcome.certificate.statement, outcome.certificate.text
+            opinions = _opinions(texts, cross_check, timeout, workers, progress)
+            outcome = replace(outcome, cross_checks=opinions)
         if target is not None and outcome.certificate is not None:
             from exactcnn.formats.files import atomic_write
 
@@ -160,6 +181,84 @@ def check(statement: str | os.PathLike[str], certificate: str | os.PathLike[str]
 
     files = [io.BytesIO(read_bytes(Path(path))) for path in (statement, certificate)]
     return kernel.check(files[0], files[1])
+
+
+def sequents(statement: str | os.PathLike[str], certificate: str | os.PathLike[str]) -> list[Question]:
+    """The sequents that a certificate shows, as the checker derives them from the statement.
+
+    Raises
+    ------
+    InputError: a file cannot be read, or the checker rejects the certificate.
+    """
+    from exactcnn.formats.files import read_text
+
+    return _questions(read_text(Path(statement)), read_text(Path(certificate)), source=str(certificate))
+
+
+def cross_check(
+    statement: str | os.PathLike[str],
+    certificate: str | os.PathLike[str],
+    solvers: Sequence[str],
+    *,
+    timeout: float | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> tuple[CrossCheck, ...]:
+    """What solvers ("z3", "cvc5") say of every sequent of a certificate.
+
+    Raises
+    ------
+    InputError: a file cannot be read, the checker rejects the certificate, or a solver is not installed.
+    InternalError: a solver has a counterexample to a sequent that the checker accepted a proof of.
+    """
+    from exactcnn.formats.files import read_text
+
+    _require_solvers(solvers)
+    texts = read_text(Path(statement)), read_text(Path(certificate))
+    return _opinions(texts, solvers, timeout, workers, progress, source=str(certificate))
+
+
+def _opinions(
+    texts: tuple[str, str],
+    solvers: Sequence[str],
+    timeout: float | None,
+    workers: int | None,
+    progress: Progress | None,
+    source: str | None = None,
+) -> tuple[CrossCheck, ...]:
+    from exactcnn.solvers import second_opinion
+
+    questions = _questions(*texts, source=source)
+    return second_opinion.cross_check(solvers, questions, timeout=timeout, workers=workers, progress=progress)
+
+
+def _questions(statement: str, certificate: str, source: str | None = None) -> list[Question]:
+    from exactcnn.checker.kernel import Reject
+    from exactcnn.checker.sequents import claims
+    from exactcnn.formats.kernel_sequent import from_kernel, inequality
+    from exactcnn.solvers.second_opinion import Question
+
+    try:
+        found = claims(io.BytesIO(statement.encode("ascii")), io.BytesIO(certificate.encode("ascii")))
+    except (Reject, UnicodeEncodeError):
+        rejected = "the checker rejects the certificate"
+        raise InputError(rejected, source=source, hint="`exactcnn check` says where and why") from None
+    questions = []
+    for number, claim in enumerate(found, 1):
+        sequent = from_kernel(claim.sequent, claim.sequent.st.unit, f"sequent {number} of a certificate: {claim.name}")
+        rows = enumerate(claim.inequalities, 1)
+        candidates = [inequality(sequent, row, f"inequality {i} for sequent {number}") for i, row in rows]
+        questions.append(Question(f"sequent {number} ({claim.name})", sequent, tuple(candidates)))
+    return questions
+
+
+def _require_solvers(names: Sequence[str], method: Method = "modular") -> None:
+    from exactcnn.solvers.second_opinion import named_solver
+
+    if method != "modular":
+        raise InputError("only the modular method has sequents to cross-check", found=f'the method "{method}"')
+    for name in names:
+        named_solver(name)
 
 
 def _rejected(statement: str, certificate: str) -> str | None:

@@ -32,6 +32,7 @@ __all__ = [
     "print_json",
     "require_folder",
     "seconds",
+    "solver_names",
     "stderr",
     "stdout",
 ]
@@ -115,6 +116,25 @@ def seconds(value: float | None) -> float | None:
     if value is not None and not (math.isfinite(value) and value > 0):
         raise InputError("not a time limit", place="--timeout", found=str(value), expected="a number of seconds > 0")
     return value
+
+
+def solver_names(text: str | None) -> tuple[str, ...]:
+    """The solvers that --cross-check gives.
+
+    Raises
+    ------
+    InputError: there is no solver of a name.
+    """
+    if text is None:
+        return ()
+    from exactcnn.solvers.second_opinion import SOLVERS
+
+    names = tuple(text.split(","))
+    for name in names:
+        if name not in SOLVERS:
+            expected = f"{' or '.join(SOLVERS)}, several with a comma between"
+            raise InputError("no solver of that name", place="--cross-check", found=repr(name), expected=expected)
+    return names
 
 
 def require_folder(path: Path) -> None:

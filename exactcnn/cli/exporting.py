@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from exactcnn.cli.common import NetworkOption, SizeOption, TaskArgument, note, one_size, parse_sizes, stdout
+from exactcnn.cli.common import NetworkOption, SizeOption, note, one_size, parse_sizes, stdout
 from exactcnn.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from exactcnn.task.model import Task
 
 __all__ = ["export", "template_of"]
+
+
+SubjectArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="TASK", help="The task file (TOML), or a certificate (.cert, its .stmt beside it).", show_default=False
+    ),
+]
 
 
 class FormatName(StrEnum):
@@ -29,7 +37,7 @@ class FormatName(StrEnum):
 
 
 def export(
-    task: TaskArgument,
+    task: SubjectArgument,
     to: Annotated[FormatName, typer.Option("--to", help="What to write.", show_default=False)],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="OUT", help="The file to write.", show_default=False)
@@ -43,7 +51,13 @@ def export(
 ) -> None:
     """Write proof obligations or the network's formulas for other tools.
 
-    smtlib: --what is the number or name of an obligation of the modular method
+    A certificate's sequents go to smtlib only: --what is a sequent's number
+    (--list shows them), or all. Each script is unsatisfiable exactly if the
+    sequent holds: z3, cvc5 or yices-smt2 confirm it with `unsat`. Inequalities
+    that they need are asserted only after z3 confirmed each by itself; as
+    scripts of their own they have the numbers N.1, N.2 and so on.
+
+    For a task, smtlib: --what is the number or name of an obligation of the modular method
     (--list shows them), all (one script, a reset between), or monolithic (one
     formula at --size HxW). Each script is satisfiable exactly if what it
     stands for is wrong.
@@ -55,6 +69,7 @@ def export(
       exactcnn export signs.toml --to smtlib --list
       exactcnn export signs.toml --to smtlib --what upper-1 -o upper.smt2
       exactcnn export signs.toml --to smtlib --what monolithic --size 8x8 -o all.smt2
+      exactcnn export signs.cert --to smtlib --what 12 -o sequent.smt2
       exactcnn export signs.toml --to latex --what detector:cross -o cross.tex
       exactcnn export tiny.toml --to sympy --size 4x4 -o net.py
     """
@@ -63,6 +78,14 @@ def export(
 
     if output is None and not listed:
         raise InputError("nowhere to write to", place="--output", expected="-o OUT, or --list")
+    if task.suffix == ".cert":
+        text = _certificate_scripts(task, to, what, listed=listed)
+        if listed or output is None:
+            stdout().print(text, soft_wrap=True)
+            return
+        atomic_write(output, text)
+        note(f"wrote {output}")
+        return
     subject = api.load_task(task)
 
     def net() -> Network:
@@ -132,6 +155,39 @@ def _chosen(found: list[Obligation], what: str) -> Obligation:
         found=repr(what),
         expected=f"1 to {len(found)}, or a name such as {names[0]} or {names[-1]}",
     )
+
+
+# -- certificates -----------------------------------------------------------------------------------------------------
+
+
+def _certificate_scripts(certificate: Path, to: FormatName, what: str | None, *, listed: bool) -> str:
+    from exactcnn import api
+    from exactcnn.formats.smtlib import sequent_script
+    from exactcnn.solvers.second_opinion import confirmed, named_solver
+
+    if to is not FormatName.SMTLIB:
+        raise InputError("a certificate is no task", place="--to", found=to.value, expected="smtlib")
+    questions = api.sequents(certificate.with_suffix(".stmt"), certificate)
+    if listed:
+        lines = [f"{n:>5}  {q.name.partition(' (')[2].removesuffix(')')}" for n, q in enumerate(questions, 1)]
+        return "\n".join([*lines, "  all  all of them, a reset between"])
+    if what is None:
+        expected = f"1 to {len(questions)}, or all; --list shows them"
+        raise InputError("which sequent?", place="--what", expected=expected)
+    solver = named_solver("z3")
+    if what == "all":
+        return "(reset)\n".join(sequent_script(confirmed(solver, q)) for q in questions)
+    number, _, inequality = what.partition(".")
+    if not number.isdecimal() or not 1 <= int(number) <= len(questions):
+        raise InputError("no such sequent", place="--what", found=repr(what), expected=f"1 to {len(questions)}, or all")
+    question = questions[int(number) - 1]
+    if not inequality:
+        return sequent_script(confirmed(solver, question))
+    last = len(question.candidates)
+    if not inequality.isdecimal() or not 1 <= int(inequality) <= last:
+        expected = f"{number}.1 to {number}.{last}" if last else f"{number}: its proof derived none"
+        raise InputError("no such inequality", place="--what", found=repr(what), expected=expected)
+    return sequent_script(question.candidates[int(inequality) - 1][0])
 
 
 # -- sympy and LaTeX --------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from exactcnn.cli.common import (
     print_json,
     require_folder,
     seconds,
+    solver_names,
     stdout,
 )
 from exactcnn.cli.networks import BatchNormName, BatchNormOption, read_network
@@ -71,6 +72,15 @@ def verify(
             show_default=False,
         ),
     ] = None,
+    cross_check: Annotated[
+        str | None,
+        typer.Option(
+            "--cross-check",
+            metavar="SOLVERS",
+            help="Have other solvers decide every sequent of the proof, too: z3, cvc5, or both with a comma.",
+            show_default=False,
+        ),
+    ] = None,
     report: Annotated[
         Path | None, typer.Option("--report", metavar="OUT.html", help="Write a page about it.", show_default=False)
     ] = None,
@@ -82,6 +92,7 @@ def verify(
       exactcnn verify signs.toml --network mine.onnx --size 28x28
       exactcnn verify signs.toml --size 8x8..any --report signs.html
       exactcnn verify signs.toml --certificate signs.cert
+      exactcnn verify signs.toml --cross-check z3,cvc5
       exactcnn verify tiny.toml --size 4x4 --method monolithic
       exactcnn verify signs.toml --json > answer.json
 
@@ -106,6 +117,7 @@ def verify(
             workers=workers,
             progress=progress,
             certificate=certificate,
+            cross_check=solver_names(cross_check),
         )
     name = "built from the task" if network is None else str(network)
     files = _save(outcome, subject, counterexample)

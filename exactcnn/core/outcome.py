@@ -13,7 +13,7 @@ from exactcnn.core.sizes import SizeRange
 from exactcnn.core.tensor import ExactTensor
 from exactcnn.core.verdict import Verdict
 
-__all__ = ["ClassReport", "Example", "Outcome", "Stretched", "Window"]
+__all__ = ["Certificate", "ClassReport", "CrossCheck", "Example", "Outcome", "Stretched", "Window"]
 
 
 @dataclass(frozen=True)
@@ -121,6 +121,22 @@ class Certificate:
 
 
 @dataclass(frozen=True)
+class CrossCheck:
+    """What another solver says of the sequents of a certificate; none of them has a counterexample.
+
+    Attributes
+    ----------
+    solver: name and version.
+    confirmed: how many sequents it decided to hold.
+    undecided: the others, by name.
+    """
+
+    solver: str
+    confirmed: int
+    undecided: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Outcome:
     """The answer to `verify`.
 
@@ -144,6 +160,7 @@ class Outcome:
     unproved_field: for UNKNOWN, the pixels (C, rows, columns) of one receptive field that show why, if there is one.
     seconds: wall-clock time.
     certificate: for PROVED with the evidence "certificate", what the checker accepted.
+    cross_checks: what other solvers said of the certificate's sequents, if they were asked.
     """
 
     verdict: Verdict
@@ -164,6 +181,7 @@ class Outcome:
     unproved_field: ExactTensor | None = None
     seconds: float = 0.0
     certificate: Certificate | None = None
+    cross_checks: tuple[CrossCheck, ...] = ()
 
     def _repr_html_(self) -> str:
         """A small table for notebooks; `exactcnn.report` makes whole pages."""

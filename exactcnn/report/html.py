@@ -9,7 +9,15 @@ from exactcnn import __version__
 from exactcnn.core.outcome import ClassReport, Example, Outcome, Stretched
 from exactcnn.core.verdict import Verdict
 from exactcnn.report.pictures import image_colours, png_data_uri, template_colours, viewable
-from exactcnn.report.wording import claim, condition_text, evidence_text, number_text, size_text, winners
+from exactcnn.report.wording import (
+    claim,
+    condition_text,
+    cross_check_text,
+    evidence_text,
+    number_text,
+    size_text,
+    winners,
+)
 from exactcnn.task.model import Task
 
 __all__ = ["outcome_page"]
@@ -85,6 +93,7 @@ def _facts(outcome: Outcome, network: str | None) -> str:
     if outcome.configurations is not None:
         facts.append(("configurations covered", f"{outcome.configurations:,}"))
     facts += [("method", outcome.method), ("evidence", evidence_text(outcome))]
+    facts += [("cross-check", cross_check_text(c)) for c in outcome.cross_checks]
     if any(outcome.obligations.values()):
         facts.append(("obligations", ", ".join(f"{count} {kind}" for kind, count in outcome.obligations.items())))
     facts.append(("time", f"{outcome.seconds:.2f} s"))

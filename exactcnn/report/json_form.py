@@ -18,7 +18,8 @@ def outcome_json(outcome: Outcome, *, files: Sequence[str] = ()) -> dict[str, An
     """All of an outcome; `files` are the names of what was written with it.
 
     `configurations` is a number up to 2^53 and a text beyond, where many readers would round it. `counterexample`,
-    `reason`, `unproved`, `unproved_field` and `statement` (a certificate's SHA-256) are there only where they apply.
+    `reason`, `unproved`, `unproved_field`, `statement` (a certificate's SHA-256) and `cross_checks` are there only
+    where they apply.
     """
     form: dict[str, Any] = {
         "verdict": outcome.verdict.value,
@@ -37,6 +38,10 @@ def outcome_json(outcome: Outcome, *, files: Sequence[str] = ()) -> dict[str, An
     }
     if outcome.certificate is not None:
         form["statement"] = outcome.certificate.sha256
+    if outcome.cross_checks:
+        form["cross_checks"] = [
+            {"solver": c.solver, "confirmed": c.confirmed, "undecided": list(c.undecided)} for c in outcome.cross_checks
+        ]
     if outcome.counterexample is not None:
         form["counterexample"] = example_json(outcome.counterexample, outcome.class_names)
     if outcome.reason is not None:

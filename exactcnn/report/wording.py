@@ -7,13 +7,13 @@ from decimal import Decimal
 
 from flint import fmpq
 
-from exactcnn.core.outcome import Outcome
+from exactcnn.core.outcome import CrossCheck, Outcome
 from exactcnn.core.rational import format_rational
 from exactcnn.core.sizes import SizeRange
 from exactcnn.core.verdict import Verdict
 from exactcnn.task.model import Alternative, TaskClass
 
-__all__ = ["claim", "condition_text", "evidence_text", "number_text", "size_text", "winners"]
+__all__ = ["claim", "condition_text", "cross_check_text", "evidence_text", "number_text", "size_text", "winners"]
 
 _READABLE = 24
 _LONG = 120
@@ -70,6 +70,16 @@ def evidence_text(outcome: Outcome) -> str:
     if outcome.evidence == "replay":
         return "replay: the image was decided and the network evaluated on it in exact arithmetic"
     return f"none (asked: {solvers})" if solvers else "none"
+
+
+def cross_check_text(check: CrossCheck) -> str:
+    """What another solver says of a certificate."""
+    if not check.undecided:
+        return f"{check.solver} confirms each of the {check.confirmed} sequents"
+    number = check.confirmed + len(check.undecided)
+    return f"{check.solver} confirms {check.confirmed} of {number} sequents, and leaves open: {check.undecided[0]}" + (
+        f" and {len(check.undecided) - 1} more" if len(check.undecided) > 1 else ""
+    )
 
 
 def condition_text(task_class: TaskClass) -> str:

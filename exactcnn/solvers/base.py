@@ -11,7 +11,7 @@ from flint import fmpq
 
 from exactcnn.core.circuit import Sequent
 
-__all__ = ["Answer", "Minimum", "Solver", "Status"]
+__all__ = ["Answer", "Decider", "Minimum", "Solver", "Status"]
 
 
 class Status(Enum):
@@ -55,13 +55,21 @@ class Minimum:
     infeasible: bool = False
 
 
-class Solver(Protocol):
+class Decider(Protocol):
     """A decision procedure for sequents; `name` carries its version."""
 
     @property
     def name(self) -> str:
         """Name and version."""
         ...
+
+    def decide(self, sequent: Sequent, *, timeout: float | None = None) -> Answer:
+        """Whether the sequent holds; `timeout` in seconds."""
+        ...
+
+
+class Solver(Decider, Protocol):
+    """A decision procedure that also says what a proof used, and minimises."""
 
     def decide(self, sequent: Sequent, *, timeout: float | None = None, core: bool = False) -> Answer:
         """Whether the sequent holds; `timeout` in seconds."""
