@@ -130,6 +130,7 @@ class Chain:
                 self.layers.pop()
                 padding = tuple(a + b for a, b in zip(padding, last.padding, strict=True))  # type: ignore[assignment]
             self.layers.append(Conv2d(weight, bias, stride, padding))
+        check_count((sum(x.weight.size for x in self.layers if isinstance(x, (Conv2d, Dense))),))
         self._padded_only, self._one_place = padded_only, gathering
         self.width, self.nonnegative = outputs, [False] * outputs
 
@@ -168,10 +169,10 @@ class Chain:
 
 
 def check_count(shape: Iterable[int]) -> None:
-    """Raises InputError for a layer with more weights than a network's text form may have."""
+    """Raises InputError for more weights than a network's text form may have."""
     count = math.prod(shape)
     if count > MAX_NUMBERS:
-        raise InputError("a layer with too many weights", found=str(count), expected=f"at most {MAX_NUMBERS}")
+        raise InputError("too many weights", found=str(count), expected=f"at most {MAX_NUMBERS}")
 
 
 def _integer_terms(forms: Sequence[Affine]) -> tuple[list[list[tuple[int, int]]], int]:

@@ -120,7 +120,8 @@ def _concat(context: Context, node: Node) -> Data:
         if len(others) != view.rank or not view.is_like((*others[:axis], view.axes[axis], *others[axis + 1 :])):
             raise node.error("values with different axes", found=f"{first.axes} and {data.axes}")
         long = [f for f in data.axes[axis] if context.view(data).lengths[f] != 1]
-        if set(long) & {"H", "W"} and "C" in {*long} | ({"C"} if len(own) == 1 else set()) and "N" not in long:
+        places = {f for a in data.axes for f in a if f in "HW" and context.view(data).lengths[f] != 1}
+        if places and places <= {*long} and ("C" in long or len(own) == 1) and "N" not in long:
             flat.append(node.name(i))
         elif long not in (["C"], []) or (not long and len(own) != 1):
             raise node.error("a concatenation along another axis than the channels", found=str(axis))

@@ -45,6 +45,7 @@ _READINGS: Mapping[str, Reading] = {**SHAPE_OPERATORS, **LINEAR_OPERATORS, **ACT
 OPERATORS = tuple(sorted({*_READINGS, *FOLDS}))
 """The operators that are read; some of them for constants only."""
 
+_MAX_CHANNELS = 2**18
 _SQUASHING = ("Softmax", "LogSoftmax", "Sigmoid")
 _ELEMENTWISE = ("Identity", "Cast", "Dropout", "Mul", "Add", "Sub", "Div")
 
@@ -137,6 +138,7 @@ class _Lowering:
             if varying:
                 value = _READINGS[node.operator](context, node)
                 if isinstance(value, Data):
+                    _check_channels(node, value)
                     self._values.data[node.output] = self._kept_flatten(node, value)
                 else:
                     self._waiting.append(value)
@@ -292,6 +294,12 @@ class _Lowering:
         forms = self._values.data[name].forms
         if forms is not None and not chain.is_identity(forms):
             chain.emit(forms)
+
+
+def _check_channels(node: Node, value: Data) -> None:
+    """A small file may join values to ever more channels."""
+    if value.forms is not None and len(value.forms) > _MAX_CHANNELS:
+        raise node.error("too many channels", found=str(len(value.forms)), expected=f"at most {_MAX_CHANNELS}")
 
 
 def _slots(chain: Chain) -> Forms:

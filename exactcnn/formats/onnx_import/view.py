@@ -174,13 +174,10 @@ class View:
 
         Raises
         ------
-        InputError: it differs between images, or between places of an image that is not flattened; or it is larger
-            than the tensor.
+        InputError: it differs between images, or between places of an image that is not flattened; or it does not fit.
         """
         shape = constant.shape
-        if len(shape) > self.rank and any(n != 1 for n in shape[: len(shape) - self.rank]):
-            raise node.error("a constant with more axes than what it is applied to", found=str(shape))
-        shape = (1,) * (self.rank - len(shape)) + shape[max(0, len(shape) - self.rank) :]
+        shape = (1,) * (self.rank - len(shape)) + shape
         long: list[int] = []
         factors: list[str] = []
         for number, n in enumerate(shape):

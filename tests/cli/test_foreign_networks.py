@@ -1,0 +1,148 @@
+"""Networks that exactcnn did not build, from the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from support.commands import DOT, lines, run, write
+from support.onnx_graphs import GraphMaker, whole
+
+STATISTICS = [[2], [0.125], [0.5], [4]]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with the task `dot.toml`: a pixel of 1, or all pixels at most 1/2."""
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "dot.toml", DOT)
+    return tmp_path
+
+
+def logits(g: GraphMaker, pooled: str) -> bytes:
+    """One pooled channel v becomes the logits v and 1 - v."""
+    flat = g.add("Flatten", pooled)
+    return g.data(g.add("Gemm", flat, g.weight([[1], [-1]]), g.weight([0, 1]), transB=1))
+
+
+def normalised(pool: str = "GlobalMaxPool", *, epsilon: float = 0.0) -> bytes:
+    """Convolution, normalisation, ReLU, max pool, and a global pool: right about dots if that is a maximum."""
+    g = GraphMaker(opset=11)
+    # (4x - 5/4 - 1/2) / 2 * 2 + 1/8 = 4x - 13/8
+    out = g.add("BatchNormalization", g.conv("x", [[[[4]]]], [-1.25]), *map(g.weight, STATISTICS), epsilon=epsilon)
+    out = g.add("MaxPool", g.add("Relu", out), kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1)
+    return logits(g, g.add(pool, out))
+
+
+def residual() -> bytes:
+    """relu(3x - 2) + relu(-x/4) beside a path that is carried past it: x - 1 + relu(..)."""
+    g = GraphMaker()
+    start = g.conv("x", [[[[2]]]], [-1.25])
+    inner = g.conv(g.add("Relu", start), np.zeros((1, 1, 3, 3)), pads=[1, 1, 1, 1])
+    return logits(g, g.add("GlobalMaxPool", g.add("Relu", g.add("Add", start, inner))))
+
+
+def quantised() -> bytes:
+    """Weights of 8 bits: relu((16 * x) / 8 - 9/8), and a global mean."""
+    g = GraphMaker()
+    weight = g.add("DequantizeLinear", g.weight([[[[20]]]], np.int8), g.weight(0.125), g.weight(4, np.int8))
+    out = g.add("Relu", g.add("Conv", "x", weight, g.weight([-1.125])))
+    return logits(g, g.add("GlobalMaxPool", out))
+
+
+def flattening() -> bytes:
+    """One weight for each pixel of a 2x2 image: it is right where it looks."""
+    g = GraphMaker(("N", 1, 2, 2))
+    dense = g.add(
+        "Gemm", g.add("Flatten", "x"), g.weight(whole(4, 2, low=1, high=1) * [1, -1]), g.weight([-0.75, 0.75])
+    )
+    return g.data(dense)
+
+
+def verified(data: bytes, *args: object) -> tuple[int, dict[str, Any], str]:
+    """Exit code, the one JSON object on stdout, stderr."""
+    Path("net.onnx").write_bytes(data)
+    ran = run("verify", "dot.toml", "--network", "net.onnx", *args, "--json")
+    value = json.loads(ran.out) if ran.out else {}
+    return ran.code, value, ran.err
+
+
+@pytest.mark.parametrize("make", [normalised, residual, quantised])
+def test_networks_that_are_right_are_proved_at_every_size(folder: Path, make: Any) -> None:
+    code, value, _ = verified(make(), "--certificate", "net.cert")
+    assert (code, value["verdict"], value["evidence"]) == (0, "PROVED", "certificate")
+    assert run("check", "net.stmt", "net.cert").code == 0
+    # Read by the importer alone: the statement still names the file.
+    assert "source none" not in (folder / "net.stmt").read_text(encoding="ascii")
+
+
+def test_a_mean_loses_a_single_dot(folder: Path) -> None:
+    code, value, _ = verified(normalised("GlobalAveragePool"), "--size", "2x2..any")
+    assert (code, value["verdict"]) == (1, "REFUTED")
+
+
+def test_a_mean_of_one_pixel_is_proved(folder: Path) -> None:
+    code, value, _ = verified(normalised("GlobalAveragePool"), "--size", "1x1")
+    assert (code, value["verdict"]) == (0, "PROVED")
+
+
+def test_irrational_normalisation_is_refused_or_replaced_by_choice(folder: Path) -> None:
+    data = normalised(epsilon=1e-3)
+    code, _, err = verified(data)
+    assert code == 4
+    assert "irrational" in err
+    assert len(lines(err)) <= 4
+    code, value, err = verified(data, "--batch-norm", "float32", "--certificate", "net.cert")
+    assert (code, value["verdict"]) == (0, "PROVED")
+    assert "float32 number next to it" in err
+    # The statement is not about the file alone, so it does not name it.
+    assert "source none" in (folder / "net.stmt").read_text(encoding="ascii")
+
+
+def test_a_network_of_one_size_wants_that_size(folder: Path) -> None:
+    code, _, err = verified(flattening())
+    assert code == 4
+    assert "images of one size only" in err
+    code, value, _ = verified(flattening(), "--size", "2x2")
+    # Two pixels of 1/2 are no dot, and add up to one.
+    assert (code, value["verdict"]) == (1, "REFUTED")
+    for method in ("monolithic", "enumerate"):
+        assert verified(flattening(), "--size", "3x3", "--method", method)[0] == 4
+
+
+def test_classify(folder: Path) -> None:
+    np.save("dot.npy", np.array([[[0, 1], [0, 0]]], dtype=np.float32))
+    for data, expected in ((normalised(), 0), (residual(), 0), (quantised(), 0), (flattening(), 0)):
+        Path("net.onnx").write_bytes(data)
+        ran = run("classify", "net.onnx", "dot.npy", "--task", "dot.toml", "--json")
+        assert ran.code == expected
+        assert json.loads(ran.out)["images"][0]["class"] == "with"
+    np.save("dot.npy", np.array([[[0, 1, 0], [0, 0, 0]]], dtype=np.float32))
+    ran = run("classify", "net.onnx", "dot.npy", "--task", "dot.toml")
+    assert (ran.code, ran.out) == (4, "")
+    assert "one size only" in ran.err
+
+
+def test_unsupported_operators_are_named(folder: Path) -> None:
+    g = GraphMaker()
+    Path("net.onnx").write_bytes(logits(g, g.add("GlobalMaxPool", g.add("Tanh", "x"))))
+    for command in (("verify", "dot.toml", "--network", "net.onnx"), ("classify", "net.onnx", "dot.toml")):
+        ran = run(*command)
+        assert (ran.code, ran.out) == (4, "")
+        assert '"n0" (Tanh)' in ran.err
+        assert "Traceback" not in ran.err
+
+
+def test_such_networks_are_not_saved_in_files_that_cannot_say_their_size(folder: Path) -> None:
+    from exactcnn import api
+    from exactcnn.core.errors import InputError
+
+    Path("net.onnx").write_bytes(flattening())
+    network = api.load_network("net.onnx")
+    for name in ("out.xnet", "out.onnx"):
+        with pytest.raises(InputError, match=r"one size only.*found 2x2"):
+            api.save_network(name, network)
+        assert not Path(name).exists()
