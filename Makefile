@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml README.md LICENSE $(shell find exactcnn -type f -not -path '*/__pycache__/*')
 CORES := $(shell $(PYTHON) -c 'import os; print(os.cpu_count() or 1)')
 
-.PHONY: demo test test-extras lint types imports docs coq bench format clean
+.PHONY: demo test test-extras lint types imports docs notebooks coq bench format clean
 
 demo: $(VENV)/.base
 	$(BIN)/exactcnn demo
@@ -36,6 +36,12 @@ docs: $(VENV)/.dev
 coq:
 	@command -v coqc >/dev/null || { echo "proofs/coq was not checked: coqc is missing (Debian: apt-get install coq)" >&2; exit 1; }
 	$(MAKE) -C proofs/coq audit
+
+# With the exercises solved; each check has to fail before its solution and to pass after it.
+notebooks: $(VENV)/.dev
+	rm -rf out/notebooks
+	$(BIN)/python tools/solve_notebooks.py -o out/notebooks
+	$(BIN)/pytest --nbmake --nbmake-timeout=120 -n $(CORES) out/notebooks
 
 bench: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks/run_all.py

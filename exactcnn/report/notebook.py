@@ -6,6 +6,7 @@ takes the colour around it), so that light and dark themes both work.
 
 from __future__ import annotations
 
+import base64
 import unicodedata
 from collections.abc import Iterable, Sequence
 from html import escape as escape_html
@@ -42,7 +43,7 @@ _MOST_FEATURES = 40
 _STEERING = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C}
 """Characters that turn the direction of the text around them."""
 _TABLE = 'style="border-collapse:collapse"'
-_CELL = 'style="text-align:left;padding:.15rem 1rem .15rem 0;vertical-align:top;overflow-wrap:anywhere"'
+_CELL = 'style="text-align:left;padding:.15rem 1rem .15rem 0;vertical-align:top;overflow-wrap:break-word"'
 _COLOURS = {Verdict.PROVED: "#1a7f37", Verdict.REFUTED: "#c0262d", Verdict.VACUOUS: "#9a6700"}
 
 
@@ -83,13 +84,15 @@ def enable(ipython: Any = None) -> None:
     ):
         html.for_type(kind, function)
     formatters["text/latex"].for_type(fmpq, rational_latex)
-    formatters["image/svg+xml"].for_type_by_name("matplotlib.figure", "Figure", _figure_svg)
+    html.for_type_by_name("matplotlib.figure", "Figure", _figure_html)
 
 
-def _figure_svg(figure: Any) -> str:
+def _figure_html(figure: Any) -> str:
     from exactcnn.report.plots.theme import figure_bytes
 
-    return figure_bytes(figure, "svg").decode("utf-8")
+    # As wide as the notebook at most: figures are made for a lecture's screen.
+    data = base64.b64encode(figure_bytes(figure, "svg")).decode("ascii")
+    return f'<img alt="figure" style="max-width:100%;height:auto" src="data:image/svg+xml;base64,{data}">'
 
 
 # -- text -------------------------------------------------------------------------------------------------------------
@@ -189,7 +192,8 @@ def task_html(task: Task) -> str:
     low, high = task.pixel.low, task.pixel.high
     channels = "" if task.channels == ("",) else f"; channels {', '.join(task.channels)}"
     count = len(task.features)
-    heading = f"task {task.name}: {count} features, {len(task.classes)} classes; pixels from {low} to {high}{channels}"
+    features = "1 feature" if count == 1 else f"{count} features"
+    heading = f"task {task.name}: {features}, {len(task.classes)} classes; pixels from {low} to {high}{channels}"
     tiles = "".join(_feature_tile(f, task.pixel) for f in task.features[:_MOST_FEATURES])
     more = f"<p>and {count - _MOST_FEATURES} more</p>" if count > _MOST_FEATURES else ""
     classes = [(f"<b>{escape(c.name)}</b>", escape(condition_text(c))) for c in task.classes]

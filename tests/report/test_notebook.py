@@ -28,6 +28,7 @@ from exactcnn.report.notebook import (
     stretched_html,
     task_html,
 )
+from exactcnn.report.plots.templates import features_figure
 from exactcnn.task.model import Alternative, PixelRange, Task, TaskClass
 
 HOSTILE = [
@@ -192,7 +193,7 @@ class Shell:
 
     def __init__(self) -> None:
         self.display_formatter = self
-        self.formatters = {kind: Formatter() for kind in ("text/html", "text/latex", "image/svg+xml")}
+        self.formatters = {kind: Formatter() for kind in ("text/html", "text/latex")}
 
 
 def test_the_extension_registers_what_there_is() -> None:
@@ -200,7 +201,9 @@ def test_the_extension_registers_what_there_is() -> None:
     exactcnn.load_ipython_extension(shell)  # type: ignore[attr-defined]
     assert {Task, Outcome, ExactTensor} <= shell.formatters["text/html"].found.keys()
     assert fmpq in shell.formatters["text/latex"].found
-    assert "matplotlib.figure.Figure" in shell.formatters["image/svg+xml"].found
+    draw = shell.formatters["text/html"].found["matplotlib.figure.Figure"]
+    assert callable(draw)
+    assert draw(features_figure(TASK)).startswith('<img alt="figure"')
 
 
 def test_outside_a_notebook_nothing_happens() -> None:

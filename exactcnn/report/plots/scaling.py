@@ -95,7 +95,12 @@ def _draw(ax: Axes, measurements: Sequence[Measurement], theme: Theme, *, sizes:
                 weight="bold",
                 parse_math=False,
             )
-    ax.set_xticks(sides, [str(s) for s in sides])
+    labels, last = [], 0.0
+    for side in sides:
+        # Labels that would run into each other are left out; the ticks stay.
+        labels.append(str(side) if side >= last * (high / low) ** 0.045 else "")
+        last = side if labels[-1] else last
+    ax.set_xticks(sides, labels)
     ax.set_xticks([], minor=True)
     ax.margins(y=0.14)
     ax.yaxis.set_major_formatter(lambda value, _: f"{value:,g}" if value < 1e6 else f"{value:.0e}")
