@@ -3,8 +3,8 @@
     python tools/solve_notebooks.py -o out/notebooks [--plain] [NOTEBOOK ...]
 
 An exercise is a cell with the tag `exercise`; its solution stands under its cell's id in notebooks/solutions/NN.py; the
-cell after it has the tag `check`. In a copy the check first has to fail with the exercise as it is, and then to pass with
-the solution. `--plain` leaves the failing attempt out.
+cell after it has the tag `check`. In a copy the check first has to fail with the exercise as it is, and then to pass
+with the solution. `--plain` leaves the failing attempt out.
 """
 
 from __future__ import annotations

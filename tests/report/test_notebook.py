@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import pytest
 from flint import fmpq
@@ -206,6 +208,11 @@ def test_the_extension_registers_what_there_is() -> None:
     assert draw(features_figure(TASK)).startswith('<img alt="figure"')
 
 
-def test_outside_a_notebook_nothing_happens() -> None:
-    pytest.importorskip("IPython")
+def test_the_running_shell_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    shells: list[Shell | None] = [Shell(), None]
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shells[0]))
+    enable()
+    first = shells.pop(0)
+    assert first is not None
+    assert Task in first.formatters["text/html"].found
     enable()
