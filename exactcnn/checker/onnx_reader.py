@@ -1,10 +1,12 @@
-"""A second, independent reader of the ONNX files that exactcnn writes: it rebuilds a statement's network section.
+"""A second, independent reader of ONNX files: it rebuilds a statement's network section from a model's bytes.
 
     python -I -S onnx_reader.py MODEL STATEMENT
 
 says whether the statement's `source` is the SHA-256 of the model's bytes and its network section is what these bytes
 hold. Standard library only; it decodes the protobuf wire format by hand and shares no code with the package's
-importer. It reads float32 chains as exactcnn exports them, and refuses everything else by name.
+importer. It reads plain float32 chains, as exactcnn exports them and many others do too: convolutions without groups
+and dilations, ReLUs, pools, dense layers, one after another. Everything else it refuses by name: such a graph has to be
+lowered to a chain first, which only the package's importer does.
 """
 
 from __future__ import annotations
@@ -21,31 +23,35 @@ Value = int | bytes
 Message = dict[int, list[Value]]
 Attributes = dict[str, list[int] | float]
 
-_MODEL = frozenset({1, 2, 3, 7, 8, 14})  # ir_version, producer_name and _version, graph, opset_import, metadata_props
-_GRAPH = frozenset({1, 2, 5, 11, 12})  # node, name, initializer, input, output
-_NODE = frozenset({1, 2, 3, 4, 5})  # input, output, name, op_type, attribute
-_ATTRIBUTE = frozenset({1, 2, 3, 8, 20})  # name, f, i, ints, type
+# The fields that are read or say nothing about what is computed (names, versions, comments, shapes in between).
+_MODEL = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 14})  # .. producer_name (2), graph (7), opset_import (8), metadata_props
+_GRAPH = frozenset({1, 2, 5, 10, 11, 12, 13})  # node (1), initializer (5), input (11), output (12) ..
+_NODE = frozenset({1, 2, 3, 4, 5, 6})  # input, output, name, op_type, attribute, doc_string
+_ATTRIBUTE = frozenset({1, 2, 3, 8, 13, 20})  # name, f, i, ints, doc_string, type
 _TENSOR = frozenset({1, 2, 8, 9})  # dims, data_type, name, raw_data
 _FLOAT32, _INT64 = 1, 7
-_OPSET = 17
-_WINDOW: Attributes = {"kernel_shape": [], "pads": [], "strides": []}
+_OPSETS = range(13, 26)
+_WINDOW: Attributes = {"kernel_shape": [], "pads": [0, 0, 0, 0], "strides": [1, 1], "dilations": [1, 1]}
 _OPERATORS: dict[str, Attributes] = {
-    # The attributes that exactcnn writes; where a value stands here, no other is read.
-    "Conv": _WINDOW,
-    "Gemm": {"alpha": 1.0, "beta": 1.0, "transA": [0], "transB": [1]},
-    "MaxPool": {**_WINDOW, "ceil_mode": [0]},
-    "AveragePool": {**_WINDOW, "ceil_mode": [0], "count_include_pad": [1]},
+    # The attributes that are read, with the standard's defaults.
+    "Conv": {**_WINDOW, "group": [1]},
+    "Gemm": {"alpha": 1.0, "beta": 1.0, "transA": [0], "transB": [0]},
+    "MaxPool": {**_WINDOW, "ceil_mode": [0], "storage_order": [0]},
+    "AveragePool": {**_WINDOW, "ceil_mode": [0], "count_include_pad": [0]},
     "GlobalMaxPool": {},
     "GlobalAveragePool": {},
-    "ReduceSum": {"keepdims": [0], "noop_with_empty_axes": [0]},
+    "ReduceSum": {"keepdims": [1], "noop_with_empty_axes": [0]},
     "Relu": {},
     "Flatten": {"axis": [1]},
 }
+_SWITCHES = frozenset({"transB", "count_include_pad", "keepdims", "storage_order"})
+_ANY = _SWITCHES | {"kernel_shape", "pads", "strides"}
+"""The attributes that may have other values than the default."""
 _POOLS = {"GlobalMaxPool": "max", "GlobalAveragePool": "mean"}
 
 
 class OnnxError(Exception):
-    """The bytes are no model as exactcnn writes them; the text says what is wrong with them."""
+    """The bytes are no plain chain; the text says what is wrong with them."""
 
 
 def network_text(data: bytes) -> str:
@@ -53,23 +59,27 @@ def network_text(data: bytes) -> str:
 
     Raises
     ------
-    OnnxError: they are no ONNX model as exactcnn writes it.
+    OnnxError: they are no ONNX model of a plain chain.
     """
     model = _message(data, _MODEL, "model")
     versions = [_message(_bytes(v), frozenset({1, 2}), "operator set") for v in model.get(8, [])]
-    if [(_text(v, 1), v.get(2)) for v in versions] != [("", [_OPSET])]:
-        raise OnnxError(f"the operator set is not version {_OPSET}")
-    properties = [_message(_bytes(p), frozenset({1, 2}), "metadata") for p in model.get(14, [])]
-    if [_text(p, 1) for p in properties] != ["exactcnn.input"] or _text(properties[0], 2) not in ("pixel", "byte"):
-        raise OnnxError("the metadata does not say what an input means")
+    if [_text(v, 1) for v in versions] != [""] or _one(versions[0], 2, "version") not in _OPSETS:
+        raise OnnxError(f"the operator set is not one of versions {_OPSETS[0]} to {_OPSETS[-1]}")
     graph = _message(_bytes(_one(model, 7, "graph")), _GRAPH, "graph")
-    lines = [
-        "exactcnn network 1",
-        f"input {_text(properties[0], 2)} channels {_channels(graph)}",
-        *_layers(graph),
-        "end",
-    ]
+    channels, fixed = _channels(graph)
+    lines = ["exactcnn network 1", f"input {_unit(model)} channels {channels}", *_layers(graph, fixed), "end"]
     return "\n".join([*lines, ""])
+
+
+def _unit(model: Message) -> str:
+    """What an input number means: the metadata say it, or nobody does."""
+    properties = [_message(_bytes(p), frozenset({1, 2}), "metadata") for p in model.get(14, [])]
+    units = [_text(p, 2) for p in properties if _text(p, 1) == "exactcnn.input"]
+    if not units and _text(model, 2) != "exactcnn":
+        return "pixel"
+    if len(units) != 1 or units[0] not in ("pixel", "byte"):
+        raise OnnxError("the metadata does not say what an input means")
+    return units[0]
 
 
 # -- the wire format --------------------------------------------------------------------------------------------------
@@ -98,7 +108,7 @@ def _message(data: bytes, known: frozenset[int], what: str) -> Message:
         number, wire = key >> 3, key & 7
         value: Value
         if number not in known:
-            raise OnnxError(f"field {number} of a {what}, which exactcnn does not write")
+            raise OnnxError(f"field {number} of a {what}, which is not read")
         if wire == 0:
             value, place = _varint(data, place)
         elif wire in (2, 5):
@@ -152,19 +162,19 @@ def _integers(message: Message, number: int) -> list[int]:
 # -- the graph --------------------------------------------------------------------------------------------------------
 
 
-def _channels(graph: Message) -> int:
-    """The channels of the graph's only input, a batch of float32 images."""
+def _channels(graph: Message) -> tuple[int, bool]:
+    """The channels of the graph's only input, a batch of float32 images, and whether rows or columns are fixed."""
     value = _message(_bytes(_one(graph, 11, "input")), frozenset({1, 2}), "input")
     kind = _message(_bytes(_one(value, 2, "type")), frozenset({1}), "type")
     tensor = _message(_bytes(_one(kind, 1, "tensor type")), frozenset({1, 2}), "tensor type")
     shape = _message(_bytes(_one(tensor, 2, "shape")), frozenset({1}), "shape")
     sizes = [_message(_bytes(d), frozenset({1, 2}), "dimension") for d in shape.get(1, [])]
-    if tensor.get(1) != [_FLOAT32] or [list(s) for s in sizes] != [[2], [1], [2], [2]]:
+    if tensor.get(1) != [_FLOAT32] or len(sizes) != 4 or any(len(s) > 1 for s in sizes):
         raise OnnxError("the input is no batch of float32 images")
     channels = _one(sizes[1], 1, "channels")
     if not isinstance(channels, int) or not 0 < channels < 10**9:
         raise OnnxError("a number of channels that is none")
-    return channels
+    return channels, any(1 in s for s in sizes[2:])
 
 
 class _Tensor:
@@ -184,6 +194,12 @@ class _Tensor:
         self.integers = list(struct.unpack(f"<{size}q", raw)) if kind == _INT64 else []
         self.numbers = list(map(_exact, struct.unpack(f"<{size}I", raw))) if kind == _FLOAT32 else []
 
+    def transpose(self) -> None:
+        """Rows become columns."""
+        rows, columns = self.shape
+        self.numbers = [self.numbers[i * columns + j] for j in range(columns) for i in range(rows)]
+        self.shape = [columns, rows]
+
 
 def _exact(bits: int) -> str:
     """The float32 with these bits as an exact rational."""
@@ -201,34 +217,43 @@ def _exact(bits: int) -> str:
     return f"{sign}{mantissa << power}" if power >= 0 else f"{sign}{mantissa}/{1 << -power}"
 
 
-def _layers(graph: Message) -> Iterator[str]:
-    """The lines of all layers."""
+def _layers(graph: Message, fixed: bool) -> Iterator[str]:
+    """The lines of all layers.
+
+    An image of fixed size that is flattened is something else than a flatten of images of any size.
+    """
     weights = {t.name: t for t in (_Tensor(_bytes(d)) for d in graph.get(5, []))}
     if len(weights) != len(graph.get(5, [])):
         raise OnnxError("two weights of one name")
     value = _text(_message(_bytes(_one(graph, 11, "input")), frozenset({1, 2}), "input"), 1)
     pending = False  # a global pool that keeps its axes: a Flatten has to follow
+    flat = False
     for data in graph.get(1, []):
         node = _message(_bytes(data), _NODE, "node")
         operator, inputs = _text(node, 4), [_bytes(x).decode("utf-8", "replace") for x in node.get(1, [])]
         if operator not in _OPERATORS:
-            raise OnnxError(f'operator "{operator}", which exactcnn does not write')
-        if inputs[:1] != [value] or any(x not in weights for x in inputs[1:]):
+            raise OnnxError(f'operator "{operator}", which is not read')
+        outputs = [_bytes(x).decode("utf-8", "replace") for x in node.get(2, [])]
+        if inputs[:1] != [value] or any(x not in weights for x in inputs[1:]) or len(outputs) != 1:
             raise OnnxError("a graph that is no chain")
         if pending and operator != "Flatten":
             raise OnnxError("a global pool without the Flatten that follows it")
+        if operator == "Flatten" and fixed and not flat:
+            raise OnnxError("a flatten of images of one size")
         taken = [weights.pop(x) for x in inputs[1:]]
-        lines = list(_layer(operator, _attributes(node, operator), taken))
+        attributes = _attributes(node, operator)
+        lines = list(_layer(operator, attributes, taken))
         yield from () if pending else lines
-        pending = operator in _POOLS
-        value = _text(node, 2)
+        pending = operator in _POOLS or (operator == "ReduceSum" and attributes["keepdims"] == [1])
+        flat = flat or pending or operator in ("Flatten", "ReduceSum")
+        value = outputs[0]
     last = _text(_message(_bytes(_one(graph, 12, "output")), frozenset({1, 2}), "output"), 1)
-    if weights or pending or value != last:
-        raise OnnxError("a weight that no node uses, or a graph that does not end in its output")
+    if weights or pending or value != last or not flat:
+        raise OnnxError("a weight that no node uses, or a graph that does not end in logits that are its output")
 
 
 def _attributes(node: Message, operator: str) -> Attributes:
-    """The attributes of a node: all that exactcnn writes for this operator, and no others."""
+    """The attributes of a node, with the standard's defaults for those that are left out."""
     found: Attributes = {}
     for data in node.get(5, []):
         message = _message(_bytes(data), _ATTRIBUTE, "attribute")
@@ -241,27 +266,33 @@ def _attributes(node: Message, operator: str) -> Attributes:
         else:
             found[name] = _integers(message, 3 if kind == 2 else 8)
     wanted = _OPERATORS[operator]
-    if found.keys() != wanted.keys() or any(value not in ([], found[name]) for name, value in wanted.items()):
-        raise OnnxError(f'attributes of "{operator}" that exactcnn does not write')
-    return found
+    for name, value in found.items():
+        if name not in wanted or (name not in _ANY and value != wanted[name]):
+            raise OnnxError(f'attribute "{name}" of "{operator}", or its value, which is not read')
+        if name in _SWITCHES and value not in ([0], [1]):
+            raise OnnxError(f'attribute "{name}" of "{operator}" is no switch')
+    return wanted | found
 
 
 def _layer(operator: str, attributes: Attributes, weights: list[_Tensor]) -> Iterator[str]:
     """The lines of one layer."""
     if operator in ("Conv", "Gemm"):
         axes = 4 if operator == "Conv" else 2
-        if [(len(t.shape), t.kind) for t in weights] != [(axes, _FLOAT32), (1, _FLOAT32)]:
+        if [(len(t.shape), t.kind) for t in weights] not in ([(axes, _FLOAT32), (1, _FLOAT32)], [(axes, _FLOAT32)]):
             raise OnnxError(f"the weights of {operator}")
-        weight, bias = weights
+        weight = weights[0]
+        if operator == "Gemm" and attributes["transB"] == [0]:
+            weight.transpose()
         outputs, inputs = weight.shape[:2]
-        if bias.shape != [outputs] or 0 in weight.shape:
+        bias = weights[1].numbers if len(weights) > 1 else ["0"] * outputs
+        if len(bias) != outputs or 0 in weight.shape:
             raise OnnxError(f"the shapes of the weights of {operator}")
         head = f"out {outputs} in {inputs}"
         yield f"conv {head} {_window(attributes, weight.shape[2:])}" if operator == "Conv" else f"dense {head}"
         each = len(weight.numbers) // outputs
         for o in range(outputs):
             yield _runs(weight.numbers[o * each : (o + 1) * each])
-        yield "bias " + _runs(bias.numbers)
+        yield "bias " + _runs(bias)
         return
     if operator == "ReduceSum":
         if [t.integers for t in weights] != [[2, 3]]:
@@ -270,6 +301,8 @@ def _layer(operator: str, attributes: Attributes, weights: list[_Tensor]) -> Ite
         return
     if weights:
         raise OnnxError(f"{operator} with weights")
+    if operator == "AveragePool" and attributes["count_include_pad"] != [1] and attributes["pads"] != [0, 0, 0, 0]:
+        raise OnnxError("a mean whose divisor changes at the border")
     if operator in ("MaxPool", "AveragePool"):
         yield f"{'maxpool' if operator == 'MaxPool' else 'avgpool'} {_window(attributes, [])}"
     else:
@@ -280,6 +313,7 @@ def _window(attributes: Attributes, kernel: list[int]) -> str:
     shape, strides, pads = (attributes[name] for name in ("kernel_shape", "strides", "pads"))
     if not isinstance(shape, list) or not isinstance(strides, list) or not isinstance(pads, list):
         raise OnnxError("a window that is not made of integers")
+    shape = shape or kernel
     if (len(shape), len(strides), len(pads)) != (2, 2, 4) or (kernel and kernel != shape):
         raise OnnxError("a window that is not two-dimensional, or not the weight's")
     if max(*shape, *strides, *pads) >= 10**9:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.networks import dyadics, networks
+from support.onnx_graphs import GraphMaker, whole
 
 from exactcnn.checker import onnx_reader
 from exactcnn.checker.onnx_reader import OnnxError, network_text
@@ -66,6 +69,107 @@ def test_a_changed_file_is_refused_or_still_read_alike(model: bytes, data: st.Da
 def test_bytes_that_are_no_model(data: bytes) -> None:
     with pytest.raises(OnnxError):
         network_text(data)
+
+
+# -- chains that others wrote -----------------------------------------------------------------------------------------
+
+
+@st.composite
+def chains(draw: st.DrawFn) -> bytes:
+    """A plain chain, with attributes left out or written down, of fixed or open size."""
+    shape = draw(st.sampled_from([("N", 1, "H", "W"), (1, 1, 9, 9), ("N", 1, 9, "W"), (2, 1, "H", "W")]))
+    g = GraphMaker(shape, opset=draw(st.sampled_from([13, 17, 20])))
+    value, channels = "x", 1
+
+    def pads(kernel: list[int]) -> dict[str, list[int]]:
+        return draw(st.sampled_from([{}, {"pads": [0, 0, 0, 0]}, {"pads": [k - 1 for k in (*kernel, *kernel)]}]))
+
+    for _ in range(draw(st.integers(0, 4))):
+        kind = draw(st.sampled_from(["conv", "relu", "max", "mean"]))
+        kernel = draw(st.sampled_from([[1, 1], [2, 2], [3, 2]]))
+        more = draw(st.sampled_from([{}, {"strides": [1, 1]}, {"strides": [1, 2]}])) | pads(kernel)
+        if kind == "conv":
+            outputs = draw(st.integers(1, 3))
+            more |= draw(st.sampled_from([{}, {"kernel_shape": kernel, "group": 1, "dilations": [1, 1]}]))
+            bias = draw(st.sampled_from([None, whole(outputs, seed=2)]))
+            value = g.conv(value, whole(outputs, channels, *kernel, seed=draw(st.integers(0, 9))), bias, **more)
+            channels = outputs
+        elif kind == "relu":
+            value = g.add("Relu", value)
+        elif kind == "max":
+            value = g.add("MaxPool", value, kernel_shape=kernel, **more)
+        else:
+            counted = {"count_include_pad": 1} if any(more.get("pads", [])) else {}
+            value = g.add("AveragePool", value, kernel_shape=kernel, **more, **counted)
+    pool = draw(st.sampled_from(["GlobalMaxPool", "GlobalAveragePool", "kept sum", "sum"]))
+    if "sum" in pool:
+        value = g.add("ReduceSum", value, g.ints(2, 3), **({} if "kept" in pool else {"keepdims": 0}))
+    else:
+        value = g.add(pool, value)
+    if pool != "sum":
+        value = g.add("Flatten", value, **draw(st.sampled_from([{}, {"axis": 1}])))
+    weight = whole(channels, 2, seed=draw(st.integers(0, 9)))
+    turned = draw(st.booleans())
+    bias = [g.weight(whole(2, seed=3))] if draw(st.booleans()) else []
+    names = [g.weight(weight.T if turned else weight), *bias]
+    return g.data(g.add("Gemm", value, *names, **({"transB": 1} if turned else {})))
+
+
+@settings(max_examples=80, deadline=None)
+@given(data=chains())
+def test_both_readers_agree_about_plain_chains(data: bytes) -> None:
+    assert network_text(data) == format_xnet(from_onnx(data, "a test"))
+
+
+def _grouped(g: GraphMaker) -> str:
+    return g.conv("x", whole(2, 1, 2, 2), group=1, dilations=[2, 1])
+
+
+def _normalised(g: GraphMaker) -> str:
+    return g.add("BatchNormalization", "x", *(g.weight([v]) for v in (1, 0, 0, 4)), epsilon=0.0)
+
+
+def _residual(g: GraphMaker) -> str:
+    return g.add("Add", g.add("Relu", "x"), "x")
+
+
+def _rounded_up(g: GraphMaker) -> str:
+    return g.add("MaxPool", "x", kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1)
+
+
+def _padded(g: GraphMaker) -> str:
+    return g.conv("x", whole(1, 1, 3, 3), auto_pad="SAME_UPPER")
+
+
+def _scaled(g: GraphMaker) -> str:
+    return g.add("Mul", "x", g.weight(2))
+
+
+def _quantised(g: GraphMaker) -> str:
+    return g.add("Conv", "x", g.add("DequantizeLinear", g.weight([[[[3]]]], np.int8), g.weight(0.5)))
+
+
+@pytest.mark.parametrize("make", [_grouped, _normalised, _residual, _rounded_up, _padded, _scaled, _quantised])
+def test_what_has_to_be_lowered_is_refused(make: Callable[[GraphMaker], str]) -> None:
+    g = GraphMaker()
+    data = g.pooled(make(g))
+    from_onnx(data, "a test")
+    with pytest.raises(OnnxError):
+        network_text(data)
+
+
+def test_a_flatten_of_images_of_one_size_is_refused() -> None:
+    g = GraphMaker((1, 1, 2, 2))
+    data = g.data(g.add("Gemm", g.add("Flatten", "x"), g.weight(whole(4, 2))))
+    from_onnx(data, "a test")
+    with pytest.raises(OnnxError, match="flatten of images of one size"):
+        network_text(data)
+
+
+def test_other_axes_of_a_sum_are_refused() -> None:
+    g = GraphMaker(("N", 1, "H", 1))
+    with pytest.raises(OnnxError, match="other axes"):
+        network_text(g.data(g.add("ReduceSum", "x", g.ints(1, 2), keepdims=0)))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from support.onnx_graphs import GraphMaker, pictures, run_onnx
+from support.onnx_graphs import GraphMaker, also_read, pictures, run_onnx
 
 from exactcnn.core.errors import InputError
 from exactcnn.core.tensor import ExactTensor
@@ -117,6 +117,7 @@ def graphs(draw: st.DrawFn) -> tuple[bytes, np.ndarray]:
 def test_random_graphs(instance: tuple[bytes, np.ndarray]) -> None:
     data, batch = instance
     network = from_onnx(data, "net.onnx")
+    also_read(data, network)
     exact = evaluate(network, ExactTensor.from_floats(batch))
     assume(exact.bound < LIMIT)
     # A sum of floats that grow beyond 2^24 in between may still come back; these cases are close all the same.

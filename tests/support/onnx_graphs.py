@@ -9,12 +9,14 @@ import numpy as np
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper, shape_inference
 
+from exactcnn.checker.onnx_reader import OnnxError, network_text
 from exactcnn.core.tensor import ExactTensor
 from exactcnn.formats.onnx_import.lower import BatchNorm, from_onnx
+from exactcnn.formats.xnet import format_xnet
 from exactcnn.network.evaluate import evaluate
 from exactcnn.network.model import Network
 
-__all__ = ["GraphMaker", "agree", "pictures", "run_onnx", "whole"]
+__all__ = ["GraphMaker", "agree", "also_read", "pictures", "run_onnx", "whole"]
 
 OPEN = ("N", 1, "H", "W")
 
@@ -85,6 +87,16 @@ def pictures(*shape: int, seed: int = 0) -> np.ndarray:
     return whole(*shape, seed=seed, low=-8, high=8) / np.float32(4)
 
 
+def also_read(data: bytes, network: Network) -> bool:
+    """Whether the reader beside the kernel reads the model too; asserts that it finds the same network."""
+    try:
+        text = network_text(data)
+    except OnnxError:
+        return False
+    assert text == format_xnet(network)
+    return True
+
+
 def agree(
     data: bytes, *batches: np.ndarray, batch_norm: BatchNorm = "exact", tolerance: float = 0.0, last: bool = False
 ) -> Network:
@@ -93,6 +105,7 @@ def agree(
     `last`: the model's images have their channels last.
     """
     network = from_onnx(data, "net.onnx", batch_norm=batch_norm)
+    also_read(data, network)
     for batch in batches:
         images = batch.transpose(0, 3, 1, 2) if last else batch.reshape(*batch.shape, *(1,) * (4 - batch.ndim))
         exact = evaluate(network, ExactTensor.from_floats(images)).floats()
