@@ -4,12 +4,12 @@
     at which the circuit's nodes have their meaning, and a choice of true literals. Every row of a branch is >= 0 there. *)
 
 From Coq Require Import Reals ZArith NArith Znumtheory List Lra Lia Bool FMapPositive.
-From ExactCNN Require Import Sums Numbers Checker.
+From ExactCNN Require Import Sums Numbers Checker Instance.
 Import ListNotations.
 Open Scope R_scope.
 
 Module Soundness (Num : SpecifiedNumbers).
-  Module Export Kernel := Checker Num.
+  Module Export Kernel := Instance Num.
 
   (** * Numbers as real numbers *)
 

@@ -5,6 +5,7 @@
 
 From Coq Require Import Reals ZArith List Lra Lia Bool.
 From ExactCNN Require Import Sums Images.
+From ExactCNN Require Export Formulas.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -15,15 +16,6 @@ Record template := Template { low : patch; high : patch }.
 
 (** A feature: templates of one size, with a gap. *)
 Record feature := Feature { rows : Z; columns : Z; gap : R; templates : list template }.
-
-(** An alternative is a conjunction: all features of [requires] are contained, all those of [forbids] are avoided.
-    Features are named by their number in the task. *)
-Record alternative := Alternative { requires : list nat; forbids : list nat }.
-
-(** A class is a disjunction of alternatives, or holds where no other class does. *)
-Inductive class :=
-| AnyOf (alternatives : list alternative)
-| Otherwise.
 
 Record task := Task {
   channels : nat;
