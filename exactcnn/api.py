@@ -50,8 +50,13 @@ def load_task(path: str | os.PathLike[str]) -> Task:
     return load(Path(path))
 
 
-def load_network(path: str | os.PathLike[str]) -> Network:
+def load_network(path: str | os.PathLike[str], *, batch_norm: Literal["exact", "float32"] = "exact") -> Network:
     """The network of an `.onnx` or `.xnet` file.
+
+    Parameters
+    ----------
+    batch_norm: what becomes of a batch normalisation whose scale / sqrt(variance + epsilon) is irrational: "exact"
+        refuses it, "float32" takes the float32 number next to it, and says so in the network's notes.
 
     Raises
     ------
@@ -59,7 +64,7 @@ def load_network(path: str | os.PathLike[str]) -> Network:
     """
     from exactcnn.formats.network_file import load_network as load
 
-    return load(Path(path))
+    return load(Path(path), batch_norm=batch_norm)
 
 
 def save_network(path: str | os.PathLike[str], network: Network) -> None:

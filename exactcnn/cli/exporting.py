@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from exactcnn.cli.common import NetworkOption, SizeOption, note, one_size, parse_sizes, stdout
+from exactcnn.cli.networks import BatchNormName, BatchNormOption, read_network
 from exactcnn.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def export(
     ] = None,
     listed: Annotated[bool, typer.Option("--list", help="List what there is to write instead.")] = False,
     network: NetworkOption = None,
+    batch_norm: BatchNormOption = BatchNormName.EXACT,
     size: SizeOption = "any",
 ) -> None:
     """Write proof obligations or the network's formulas for other tools.
@@ -89,7 +91,7 @@ def export(
     subject = api.load_task(task)
 
     def net() -> Network:
-        return api.build(subject) if network is None else api.load_network(network)
+        return api.build(subject) if network is None else read_network(network, batch_norm)
 
     if to is FormatName.SMTLIB:
         text = _smtlib(subject, net(), what, size, listed=listed)

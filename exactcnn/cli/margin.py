@@ -18,6 +18,7 @@ from exactcnn.cli.common import (
     seconds,
     stdout,
 )
+from exactcnn.cli.networks import BatchNormName, BatchNormOption, read_network
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +35,7 @@ __all__ = ["margin"]
 def margin(
     task: TaskArgument,
     network: NetworkOption = None,
+    batch_norm: BatchNormOption = BatchNormName.EXACT,
     size: SizeOption = "any",
     bits: Annotated[
         int, typer.Option("--bits", metavar="B", min=1, max=200, help="Bracket the limits to within 2^-B.")
@@ -61,7 +63,7 @@ def margin(
 
     sizes, limit = parse_sizes(size), seconds(timeout)
     subject = api.load_task(task)
-    net = api.build(subject) if network is None else api.load_network(network)
+    net = api.build(subject) if network is None else read_network(network, batch_norm)
 
     def verified(changed: Task) -> Outcome:
         return api.verify(changed, net, sizes=sizes, timeout=limit, workers=workers)
