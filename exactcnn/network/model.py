@@ -113,6 +113,9 @@ class Network:
     source: the file that the network came from, for messages; not part of the network's meaning.
     input_size: the only (H, W) at which the layers mean what the network they stand for means; None if they do at
         every size. A network of a file that flattens images of one size, for instance, has one.
+    rewritten: whether the layers compute the file's function by other operations than the file's own (a scale folded
+        into a convolution, a value carried past a ReLU as a difference): equal in exact arithmetic, so that nothing
+        about the layers' rounding carries over to the file's; not part of the network's meaning.
     notes: what a user has to know about how the layers stand for a file; not part of the network's meaning.
 
     Raises
@@ -125,6 +128,7 @@ class Network:
     unit: InputUnit = InputUnit.PIXEL
     source: str | None = field(default=None, compare=False)
     input_size: Pair | None = None
+    rewritten: bool = field(default=False, compare=False)
     notes: tuple[str, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:

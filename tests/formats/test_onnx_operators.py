@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -564,6 +565,63 @@ def test_weights_of_other_widths(dtype: Any, code: int) -> None:
     first = network.layers[0]
     assert isinstance(first, Conv2d)
     assert first.weight.item(0, 0, 0, 0) == fmpq(*float(dtype(0.1)).as_integer_ratio())
+
+
+# -- whether the layers are the file's own operations ------------------------------------------------------------------
+
+
+def test_plain_networks_are_not_rewritten() -> None:
+    g = GraphMaker(("N", 2, 6, 5))
+    out = g.conv("x", whole(4, 1, 3, 3, seed=1), [1, 2, 3, 4], group=2, dilations=[2, 1], auto_pad="NOTSET")
+    out = g.add("AveragePool", g.add("Relu", out), kernel_shape=[1, 2])
+    out = g.add("Relu", g.add("Gemm", g.add("Flatten", out), g.weight(whole(16, 3)), g.weight([1, 2, 3])))
+    out = g.add("MatMul", g.add("Identity", out), g.weight(whole(3, 2)))
+    assert not agree(g.data(out), pictures(2, 2, 6, 5)).rewritten
+
+
+def _scaled(g: GraphMaker) -> str:
+    return g.add("Mul", g.add("Relu", "x"), g.weight(3))
+
+
+def _shifted(g: GraphMaker) -> str:
+    return g.add("Add", "x", g.weight(3))
+
+
+def _carried(g: GraphMaker) -> str:
+    return g.add("Add", g.add("Relu", "x"), "x")
+
+
+def _side_by_side(g: GraphMaker) -> str:
+    return g.add("Concat", g.conv("x", whole(1, 1, 1, 1)), g.conv("x", whole(1, 1, 1, 1)), axis=1)
+
+
+def _leaky(g: GraphMaker) -> str:
+    return g.add("LeakyRelu", "x")
+
+
+def _dequantised(g: GraphMaker) -> str:
+    return g.add("Conv", "x", g.add("DequantizeLinear", g.weight([[[[3]]]], np.int8), g.weight(0.1)))
+
+
+def _cast(g: GraphMaker) -> str:
+    return g.add("Cast", g.add("Cast", "x", to=TensorProto.FLOAT16), to=TensorProto.FLOAT)
+
+
+@pytest.mark.parametrize("make", [_scaled, _shifted, _carried, _side_by_side, _leaky, _dequantised, _cast])
+def test_other_networks_say_that_they_are_rewritten(make: Callable[[GraphMaker], str]) -> None:
+    g = GraphMaker()
+    assert from_onnx(g.pooled(make(g)), "net.onnx").rewritten
+
+
+def test_weights_of_a_dense_layer_that_are_scaled_are_rewritten() -> None:
+    g = GraphMaker()
+    dense = g.add("Gemm", g.add("Flatten", g.add("GlobalMaxPool", "x")), g.weight([[3]]), alpha=0.1)
+    assert from_onnx(g.data(dense), "net.onnx").rewritten
+
+
+def test_float64_models_are_rewritten() -> None:
+    g = GraphMaker(dtype=TensorProto.DOUBLE)
+    assert from_onnx(g.pooled(g.add("Relu", "x")), "net.onnx").rewritten
 
 
 # -- what rests on the image's size -----------------------------------------------------------------------------------

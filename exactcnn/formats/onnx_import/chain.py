@@ -38,6 +38,7 @@ class Chain:
     size: rows and columns of places; None where the file leaves them open.
     flattened: (K, h, w) if the slots are the h*w places of K channels each, still to be gathered by the next layer.
     size_used: whether the layers mean what the file means at its own image size only.
+    rewritten: whether the layers are other operations than the file's, equal in exact arithmetic only.
     """
 
     def __init__(self, channels: int, size: tuple[int | None, int | None]) -> None:
@@ -48,6 +49,7 @@ class Chain:
         self.size = size
         self.flattened: tuple[int, int, int] | None = None
         self.size_used = False
+        self.rewritten = False
         self._padded_only = False
         self._one_place = False
 
@@ -83,6 +85,7 @@ class Chain:
     def emit(self, forms: Sequence[Affine]) -> None:
         """Makes these forms the slots: joined to the last layer where that is a convolution or dense."""
         width = self.known_width()
+        self.rewritten = True
         known = [self._is_nonnegative(f) for f in forms]
         found = self._joinable() if self.flattened is None else None
         if found is not None and self._cheap(forms, found[1]):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
 from onnx import TensorProto, numpy_helper
 
 from exactcnn.core.errors import InputError
@@ -109,6 +110,9 @@ class Context:
         constant = self.constant(node, index, what)
         if axes is not None and constant.array.ndim != axes:
             raise node.error(f"{label} of the wrong shape", found=str(constant.shape), expected=f"{axes} axes")
+        if constant.denominator is not None or constant.array.dtype != np.float32:
+            # Computed by the file, in whatever precision, or of another width.
+            self.chain.rewritten = True
         return constant.exact(node, label)
 
     def data(self, node: Node, index: int) -> Data:

@@ -36,6 +36,7 @@ class Graph:
     weights: initialisers by name.
     input: the input's name.
     shape: the input's dimensions; None where one is open.
+    float32: whether the input's numbers are of that type.
     output: the output's name.
     opset: the version of the operators.
     unit: what an input number means.
@@ -45,6 +46,7 @@ class Graph:
     weights: Mapping[str, TensorProto]
     input: str
     shape: tuple[int | None, ...]
+    float32: bool
     output: str
     opset: int
     unit: InputUnit
@@ -166,7 +168,16 @@ def _graph(model: onnx.ModelProto, opset: int) -> Graph:
                 expected="exactly one",
             )
     output = graph.output[0].name
-    return Graph(tuple(_needed(graph, output)), weights, inputs[0].name, _shape(inputs[0]), output, opset, _unit(model))
+    return Graph(
+        tuple(_needed(graph, output)),
+        weights,
+        inputs[0].name,
+        _shape(inputs[0]),
+        inputs[0].type.tensor_type.elem_type == TensorProto.FLOAT,
+        output,
+        opset,
+        _unit(model),
+    )
 
 
 def _opset(model: onnx.ModelProto) -> int:

@@ -205,6 +205,8 @@ def _gemm(context: Context, node: Node) -> LinearStep:
     node.fixed(transA=0)
     alpha, beta = node.number("alpha", 1.0), node.number("beta", 1.0)
     weight = context.exact(node, 1, "weight", 2)
+    if alpha != 1 or beta != 1:
+        context.chain.rewritten = True
     if not node.integer("transB", 0):
         weight = weight.transpose(1, 0)
     outputs = weight.shape[0]

@@ -117,7 +117,15 @@ class _Lowering:
         height, width = self._image
         size = (height, width) if context.chain.size_used and height is not None and width is not None else None
         layers = tuple(context.chain.layers)
-        return Network(layers, self._channels, self._graph.unit, source, input_size=size, notes=tuple(context.notes))
+        return Network(
+            layers,
+            self._channels,
+            self._graph.unit,
+            source,
+            input_size=size,
+            rewritten=context.chain.rewritten or not self._graph.float32,
+            notes=tuple(context.notes),
+        )
 
     # -- reading --------------------------------------------------------------------------------------------------
 
@@ -316,6 +324,7 @@ def _as_convolution(step: AverageStep, values: Transitions) -> LinearStep:
     """A mean pool as a convolution, a channel by itself."""
     count, (rows, columns) = len(values.forms(step.input)), step.window.kernel
     check_count((count, count, rows, columns))
+    values.chain.rewritten = True
     eye = np.eye(count, dtype=np.int64).reshape(count, count, 1, 1)
     weight = ExactTensor.from_integers(np.broadcast_to(eye, (count, count, rows, columns)), rows * columns)
     return LinearStep(step.node, step.input, step.output, step.axes, weight, ExactTensor.zeros((count,)), step.window)

@@ -22,6 +22,7 @@ def _cast(context: Context, node: Node) -> Data:
     node.integer("saturate", 1)
     if kind.kind != "f":
         raise node.error("a cast of image-dependent numbers to integers", found=str(kind), expected="a float type")
+    context.chain.rewritten = True
     return context.data(node, 0)
 
 

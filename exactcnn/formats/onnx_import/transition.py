@@ -58,6 +58,8 @@ class Transitions:
             self.chain.add(ReLU())
             self.data[step.output] = Data(None, step.axes)
             return
+        chain = self.chain
+        chain.rewritten = chain.rewritten or bool(kept) or not all(step.plain for step in group)
         recipes = [step.recipe([self.forms(name) for name in step.inputs]) for step in group]
         rows = _Rows()
         results = [[rows.add(f) for f in recipe.before] for recipe in recipes]
@@ -97,6 +99,8 @@ class Transitions:
             self.data[step.output] = Data(_variables(range(step.weight.shape[0])), step.axes)
             return
         self._prepare(group, kept)
+        plain = all(f == Affine.variable(f.terms[0][0] if f.terms else -1) for s in group for f in self.forms(s.input))
+        chain.rewritten = chain.rewritten or bool(kept) or len(group) > 1 or not plain
         width = chain.known_width()
         rows = _Rows()
         carries = {name: [self._past_linear(f, rows) for f in self.forms(name)] for name in kept}
