@@ -1,26 +1,36 @@
-"""What a certificate claims, read without the kernel, and whether z3 confirms it: judges changed certificates."""
+"""What a certificate claims, read without the kernel, and whether z3 confirms it: judges changed certificates.
+
+The sequents are the package's own (`exactcnn.theorem`), worked out from the statement by code that the kernel does not
+share; the facts about positions become facts about pooled channels by the package's rule for maxima, sums and means.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from flint import fmpq
+from support.statements import read_statement
 
-from exactcnn.core.circuit import Sequent
+from exactcnn.core.circuit import Circuit, Sequent
 from exactcnn.core.outcome import Stretched
 from exactcnn.core.rational import parse_rational
 from exactcnn.core.tensor import ExactTensor
-from exactcnn.prover.instance import Instance
+from exactcnn.formats.smtlib import sequent_script
 from exactcnn.prover.replay import replay
 from exactcnn.solvers.base import Status
 from exactcnn.solvers.z3_solver import Z3Solver
-from exactcnn.theorem.facts import PooledFacts, UpperFact
+from exactcnn.theorem.facts import Interval, PooledFacts, UpperFact
 from exactcnn.theorem.head import HeadStatement, head_sequent
 from exactcnn.theorem.local import Placed, lower_sequent, upper_sequent
 
-__all__ = ["Claims", "read_claims", "refuted_claims"]
+__all__ = ["Claims", "Judge", "read_claims"]
+
+Tokens = tuple[str, ...]
+Fact = tuple[Tokens, tuple[Tokens, ...]]
+
+_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -32,9 +42,9 @@ class Claims:
     witnesses, facts, head: as tokens; a witness with its pixels, a fact with its border kinds or window classes.
     """
 
-    witnesses: tuple[tuple[str, ...], ...]
-    facts: tuple[tuple[tuple[str, ...], tuple[tuple[str, ...], ...]], ...]
-    head: tuple[tuple[str, ...], ...]
+    witnesses: tuple[Tokens, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    head: tuple[Tokens, ...] = ()
 
 
 def read_claims(certificate: str, channels: int) -> Claims:
@@ -54,98 +64,144 @@ def read_claims(certificate: str, channels: int) -> Claims:
     return Claims(tuple(witnesses), tuple((f, tuple(p)) for f, p in facts), tuple(head))
 
 
-def refuted_claims(instance: Instance, claims: Claims, known: Claims, margin: fmpq) -> list[str]:
-    """The claims that are wrong, among those that are not in `known`."""
-    solver = Z3Solver()
-    wrong = [" ".join(w) for w in claims.witnesses if w not in known.witnesses and not _is_witness(instance, w, margin)]
-    for fact, places in claims.facts:
-        if (fact, places) not in known.facts:
-            for sequent in _local(instance, fact, places):
-                if solver.decide(sequent).status is not Status.HOLDS:
-                    wrong.append(f"{' '.join(fact)}: {sequent.title}")
-    if (claims.facts, claims.head) != (known.facts, known.head):
-        for sequent in _head(instance, claims, margin):
-            if solver.decide(sequent).status is not Status.HOLDS:
-                wrong.append(sequent.title)
-    return wrong
+class Judge:
+    """Judges certificates of one statement that a kernel accepted; equal sequents are decided once.
 
+    Parameters
+    ----------
+    statement: the text.
+    known: the claims of a certificate that need no confirmation.
+    """
 
-def _is_witness(instance: Instance, tokens: tuple[str, ...], margin: fmpq) -> bool:
-    index, height, width, *rest = map(int, tokens[1:8])
-    values = np.array([parse_rational(t) for t in tokens[8:]], dtype=object)
-    channels = len(instance.task.channels)
-    core = ExactTensor.from_rationals(list(values), (channels, height, width))
-    picture = Stretched(core, *rest)
-    pixel = instance.task.pixel
-    inside = all(pixel.low <= v <= pixel.high for v in values) and (rest[0], rest[1]) in instance.sizes
-    found = replay(instance, picture)
-    return inside and found.decision.label == instance.task.classes[index].name and found.lead(instance) >= margin
+    def __init__(self, statement: str, known: Claims | None = None) -> None:
+        self.instance, self.margin = read_statement(statement)
+        self.known = known or Claims()
+        self._solver = Z3Solver()
+        self._decided: dict[str, Status] = {}
 
+    def claims(self, certificate: str) -> Claims:
+        """What the certificate claims."""
+        return read_claims(certificate, len(self.instance.task.channels))
 
-def _local(instance: Instance, fact: tuple[str, ...], places: tuple[tuple[str, ...], ...]) -> Iterator[Sequent]:
-    """What the fact says at each kind or class of windows."""
-    task, stem = instance.task, instance.stem
-    if fact[0] == "lower":
-        feature, template, channel = map(int, fact[1:4])
-        shape = task.features[feature]
-        classes = list(instance.window_classes(shape.height, shape.width))
-        assert len(classes) == len(places)
-        for (rows, columns), place in zip(classes, places, strict=True):
-            r, c = rows[int(place[1])], columns[int(place[2])]
-            placed = Placed(feature, template, r.offset, c.offset)
-            kind = r.signature, c.signature
-            yield lower_sequent(task, stem, kind, placed, channel, parse_rational(fact[4])).sequent
-        return
-    channel, bound = int(fact[1]), parse_rational(fact[2])
-    assert len(instance.kinds) == len(places)
-    for kind, place in zip(instance.kinds, places, strict=True):
-        numbers = [int(t) for t in place[2:]]
-        clear = tuple(Placed(*numbers[i : i + 4]) for i in range(0, len(numbers), 4))
-        assert all(str(p.feature) in fact[4:] for p in clear)
-        local = upper_sequent(task, stem, kind, clear, channel, bound).sequent
-        if fact[0] == "floor":
-            # S - bound instead of bound - S.
-            local = Sequent(local.circuit, goal=-local.goal, title=" ".join(fact))
-        yield local
+    def refuted(self, claims: Claims) -> list[str]:
+        """The claims that are wrong or undecided, among those not known; and what is missing from a proof."""
+        known = self.known
+        wrong = [" ".join(w) for w in claims.witnesses if w not in known.witnesses and not self._is_witness(w)]
+        for fact in claims.facts:
+            if fact not in known.facts:
+                wrong += self._undecided(self._local(fact))
+                if len(fact[1]) != self._places(fact[0]):
+                    wrong.append(f"{' '.join(fact[0])}: {len(fact[1])} places")
+        if (claims.facts, claims.head) != (known.facts, known.head):
+            wrong += self._undecided(self._head(claims))
+        return wrong + self._missing(claims)
 
+    def _undecided(self, sequents: Iterator[Sequent]) -> list[str]:
+        found = []
+        for sequent in sequents:
+            script = sequent_script(replace(sequent, title=""))
+            if script not in self._decided:
+                self._decided[script] = self._solver.decide(sequent, timeout=_SECONDS).status
+            if self._decided[script] is not Status.HOLDS:
+                found.append(f"{self._decided[script].value}: {sequent.title}")
+        return found
 
-def _head(instance: Instance, claims: Claims, margin: fmpq) -> Iterator[Sequent]:
-    """The statements about logits, from the facts of the certificate (for networks with a global maximum)."""
-    assert instance.pooling.kind == "max"
-    width = instance.stem.out_channels
-    low: list[fmpq | None] = [None] * width
-    high: list[fmpq | None] = [None] * width
-    lower: dict[tuple[int, int], dict[int, fmpq]] = {}
-    upper: dict[int, tuple[UpperFact, ...]] = {}
-    for fact, _ in claims.facts:
-        if fact[0] == "lower":
-            feature, template, channel = map(int, fact[1:4])
-            found = lower.setdefault((feature, template), {})
-            bound = parse_rational(fact[4])
-            found[channel] = max(bound, found.get(channel, bound))
-            continue
-        channel, bound = int(fact[1]), parse_rational(fact[2])
-        avoided = frozenset(map(int, fact[4:]))
-        if fact[0] == "floor":
-            before = low[channel]
-            low[channel] = bound if before is None else max(before, bound)
-        elif avoided:
-            upper[channel] = (*upper.get(channel, ()), UpperFact(avoided, channel, bound))
-        else:
-            above = high[channel]
-            high[channel] = bound if above is None else min(above, bound)
-    facts = PooledFacts(tuple(zip(low, high, strict=True)), lower, upper)
-    otherwise = [c.otherwise for c in instance.task.classes]
-    for word, *rest in claims.head:
-        if rest[-1] == "none":
-            continue
-        index = int(rest[0])
-        if word == "pair":
-            fails = [z for z, other in enumerate(otherwise) if z != index and not other and not otherwise[index]]
-            goal = ((index, fmpq(1)), (int(rest[1]), fmpq(-1)))
-            statement, bound = HeadStatement((index,), tuple(fails), goal), margin
-        elif word == "right":
-            statement, bound = HeadStatement((index,), (), ((index, fmpq(1)),)), parse_rational(rest[1])
-        else:
-            statement, bound = HeadStatement((), (index,), ((index, fmpq(-1)),)), -parse_rational(rest[1])
-        yield head_sequent(instance.task, instance.head, facts, statement, bound).sequent
+    def _missing(self, claims: Claims) -> list[str]:
+        """Classes without a witness, and pairs of classes of which nothing is claimed."""
+        names = [str(y) for y in range(len(self.instance.task.classes))]
+        found = [] if [w[1] for w in claims.witnesses] == names else ["a witness of every class"]
+        sides = {tokens[:2]: tokens[2] for tokens in claims.head if tokens[0] != "pair"}
+        for y in names:
+            for z in names:
+                ends = sides.get(("right", y), "none"), sides.get(("wrong", z), "none")
+                done = "none" not in ends and parse_rational(ends[0]) - parse_rational(ends[1]) >= self.margin
+                if y != z and not done and ("pair", y, z) not in claims.head:
+                    found.append(f"nothing about {y} against {z}")
+        return found
+
+    def _is_witness(self, tokens: Tokens) -> bool:
+        index, height, width, *rest = map(int, tokens[1:8])
+        values = np.array([parse_rational(t) for t in tokens[8:]], dtype=object)
+        task = self.instance.task
+        core = ExactTensor.from_rationals(list(values), (len(task.channels), height, width))
+        inside = all(task.pixel.low <= v <= task.pixel.high for v in values) and tuple(rest[:2]) in self.instance.sizes
+        found = replay(self.instance, Stretched(core, *rest))
+        right = found.decision.label == task.classes[index].name
+        return inside and right and found.lead(self.instance) >= self.margin
+
+    def _places(self, fact: Tokens) -> int:
+        """How many border kinds or classes of windows the fact is about."""
+        if fact[0] != "lower":
+            return len(self.instance.kinds)
+        shape = self.instance.task.features[int(fact[1])]
+        return len(self.instance.window_classes(shape.height, shape.width))
+
+    def _local(self, fact: Fact) -> Iterator[Sequent]:
+        """What the fact says at each kind or class of windows."""
+        task, stem = self.instance.task, self.instance.stem
+        tokens, places = fact
+        if tokens[0] == "lower":
+            feature, template, channel = map(int, tokens[1:4])
+            shape = task.features[feature]
+            for (rows, columns), place in zip(
+                self.instance.window_classes(shape.height, shape.width), places, strict=False
+            ):
+                r, c = rows[int(place[1])], columns[int(place[2])]
+                placed = Placed(feature, template, r.offset, c.offset)
+                kind = r.signature, c.signature
+                yield lower_sequent(task, stem, kind, placed, channel, parse_rational(tokens[4])).sequent
+            return
+        channel, bound = int(tokens[1]), parse_rational(tokens[2])
+        for kind, place in zip(self.instance.kinds, places, strict=False):
+            numbers = [int(t) for t in place[2:]]
+            clear = tuple(Placed(*numbers[i : i + 4]) for i in range(0, len(numbers), 4))
+            if any(str(p.feature) not in tokens[4:] for p in clear):
+                yield Sequent(Circuit(()), title=f"0 >= 1, since {' '.join(place)} is of features that are not avoided")
+            local = upper_sequent(task, stem, kind, clear, channel, bound).sequent
+            if tokens[0] == "floor":
+                # S - bound instead of bound - S; the rows that are consequences of the circuit stay so.
+                local = replace(local, goal=-local.goal, title=" ".join(tokens))
+            yield local
+
+    def _pooled(self, facts: tuple[Fact, ...]) -> PooledFacts:
+        """What the facts say of the pooled channels."""
+        rule = self.instance.pooling
+        floors = {int(f[1]): parse_rational(f[2]) for f, _ in facts if f[0] == "floor"}
+        base: list[Interval] = [(None, None)] * self.instance.stem.out_channels
+        for channel, low in floors.items():
+            base[channel] = rule.at_least(low, low), None
+        lower: dict[tuple[int, int], dict[int, fmpq]] = {}
+        upper: dict[int, tuple[UpperFact, ...]] = {}
+        for fact, _ in facts:
+            if fact[0] == "upper":
+                channel, high = int(fact[1]), rule.at_most(parse_rational(fact[2]))
+                if high is not None:
+                    own = UpperFact(frozenset(map(int, fact[4:])), channel, high)
+                    upper[channel] = (*upper.get(channel, ()), own)
+            elif fact[0] == "lower":
+                feature, template, channel = map(int, fact[1:4])
+                somewhere = parse_rational(fact[4])
+                if rule.kind == "max" or channel in floors:
+                    bound = rule.at_least(floors.get(channel, somewhere), somewhere)
+                    if bound is not None:
+                        found = lower.setdefault((feature, template), {})
+                        found[channel] = max(bound, found.get(channel, bound))
+        return PooledFacts(tuple(base), lower, upper)
+
+    def _head(self, claims: Claims) -> Iterator[Sequent]:
+        """The statements about logits, from the facts of the certificate."""
+        facts = self._pooled(claims.facts)
+        otherwise = [c.otherwise for c in self.instance.task.classes]
+        for word, *rest in claims.head:
+            if rest[-1] == "none":
+                continue
+            index = int(rest[0])
+            if word == "pair":
+                fails = [z for z, other in enumerate(otherwise) if z != index and not other and not otherwise[index]]
+                goal = ((index, fmpq(1)), (int(rest[1]), fmpq(-1)))
+                statement, bound = HeadStatement((index,), tuple(fails), goal), self.margin
+            elif word == "right":
+                statement, bound = HeadStatement((index,), (), ((index, fmpq(1)),)), parse_rational(rest[1])
+            else:
+                statement, bound = HeadStatement((), (index,), ((index, fmpq(-1)),)), -parse_rational(rest[1])
+            yield head_sequent(self.instance.task, self.instance.head, facts, statement, bound).sequent
