@@ -134,9 +134,7 @@ def draw_logits(
     ax.axvline(0, color=theme.dim, linewidth=1)
     ax.set_xlim(low - 0.02 * span, high + 1.05 * span)
     ax.set_ylim(len(order) - 0.4, -0.6)
-    exact = sorted({logits[i] for i in order} | {fmpq(0)})
-    shownticks = [v for n, v in enumerate(exact) if n == 0 or float(v - exact[n - 1]) > 0.08 * span]
-    ax.set_xticks([float(v) for v in shownticks], [fraction_text(v) for v in shownticks], parse_math=False)
+    _logit_ticks(ax, [logits[i] for i in order], 0.08 * span)
     if len(order) < len(names):
         title(ax, f"the label and the {len(order) - 1} largest of {len(names) - 1} others", theme, dim=True)
     if margin is not None:
@@ -149,6 +147,15 @@ def draw_logits(
             linewidth=0,
             zorder=0,
         )
+
+
+def _logit_ticks(ax: Axes, logits: Sequence[fmpq], apart: float) -> None:
+    """The exact logits as ticks, if all of them are short; else round numbers."""
+    exact = sorted({*logits, fmpq(0)})
+    if any(fraction_text(v).startswith("≈") for v in exact):
+        return
+    kept = [v for n, v in enumerate(exact) if n == 0 or float(v - exact[n - 1]) > apart]
+    ax.set_xticks([float(v) for v in kept], [fraction_text(v) for v in kept], parse_math=False)
 
 
 def _draw_lead(
