@@ -576,6 +576,8 @@ def test_plain_networks_are_not_rewritten() -> None:
     out = g.add("AveragePool", g.add("Relu", out), kernel_shape=[1, 2])
     out = g.add("Relu", g.add("Gemm", g.add("Flatten", out), g.weight(whole(16, 3)), g.weight([1, 2, 3])))
     out = g.add("MatMul", g.add("Identity", out), g.weight(whole(3, 2)))
+    # The bias is added last, which is one order of the sum.
+    out = g.add("Add", out, g.weight([0.5, 1]))
     assert not agree(g.data(out), pictures(2, 2, 6, 5)).rewritten
 
 
@@ -585,6 +587,10 @@ def _scaled(g: GraphMaker) -> str:
 
 def _shifted(g: GraphMaker) -> str:
     return g.add("Add", "x", g.weight(3))
+
+
+def _two_biases(g: GraphMaker) -> str:
+    return g.add("Add", g.conv("x", whole(1, 1, 1, 1), [1]), g.weight(3))
 
 
 def _carried(g: GraphMaker) -> str:
@@ -607,7 +613,7 @@ def _cast(g: GraphMaker) -> str:
     return g.add("Cast", g.add("Cast", "x", to=TensorProto.FLOAT16), to=TensorProto.FLOAT)
 
 
-@pytest.mark.parametrize("make", [_scaled, _shifted, _carried, _side_by_side, _leaky, _dequantised, _cast])
+@pytest.mark.parametrize("make", [_scaled, _shifted, _two_biases, _carried, _side_by_side, _leaky, _dequantised, _cast])
 def test_other_networks_say_that_they_are_rewritten(make: Callable[[GraphMaker], str]) -> None:
     g = GraphMaker()
     assert from_onnx(g.pooled(make(g)), "net.onnx").rewritten
@@ -651,3 +657,19 @@ def test_a_mean_over_the_only_row_rests_on_the_size() -> None:
     g = GraphMaker(("N", 1, 1, 4))
     out = g.add("ReduceMean", "x", axes=[3])
     assert agree(g.data(out), pictures(2, 1, 1, 4)).input_size == (1, 4)
+
+
+@pytest.mark.parametrize("opset", [7, 8, 10, 11, 12, 13, 16, 18, 20, 21, 23, 24, 25])
+def test_operator_sets(opset: int) -> None:
+    g = GraphMaker((2, 1, "H", "W"), opset=opset)
+    start = g.conv("x", whole(2, 1, 3, 3, seed=1), [1, -1], auto_pad="SAME_UPPER")
+    start = g.add("BatchNormalization", start, *(g.weight([v, 1]) for v in (2, 1, -1, 1)), epsilon=0.0)
+    start = g.add("Relu", start)
+    inner = g.add("LeakyRelu", g.conv(start, whole(2, 2, 1, 1, seed=2)), alpha=0.5)
+    out = g.add("Concat", g.add("Add", inner, start), g.add("Dropout", start), axis=1)
+    out = g.add("MaxPool", out, kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])
+    out = g.add("AveragePool", out, kernel_shape=[2, 1])
+    out = g.add("Reshape", g.add("GlobalMaxPool", out), g.ints(2, -1))
+    out = g.add("Transpose", g.add("Transpose", out, perm=[1, 0]), perm=[1, 0])
+    out = g.add("Gemm", out, g.weight(whole(4, 3, seed=3)), g.weight([1, 2, 3]))
+    agree(g.data(out), *batches())

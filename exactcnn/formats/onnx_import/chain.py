@@ -85,9 +85,11 @@ class Chain:
     def emit(self, forms: Sequence[Affine]) -> None:
         """Makes these forms the slots: joined to the last layer where that is a convolution or dense."""
         width = self.known_width()
-        self.rewritten = True
         known = [self._is_nonnegative(f) for f in forms]
         found = self._joinable() if self.flattened is None else None
+        # A bias that is added right after a layer without one is one order of the layer's own sum.
+        only_bias = found is not None and not found[1].bias.nonzero().any() and _only_shifts(forms, width)
+        self.rewritten = self.rewritten or not only_bias
         if found is not None and self._cheap(forms, found[1]):
             number, last = found
             weight, bias = _joined(forms, last)
@@ -169,6 +171,10 @@ class Chain:
     def _cheap(self, forms: Sequence[Affine], last: Conv2d | Dense) -> bool:
         each = math.prod(last.weight.shape[1:])
         return sum(len(f.terms) for f in forms) * each <= MAX_WORK and len(forms) * each <= MAX_NUMBERS
+
+
+def _only_shifts(forms: Sequence[Affine], width: int) -> bool:
+    return len(forms) == width and all(f == Affine.variable(i).shifted(f.constant) for i, f in enumerate(forms))
 
 
 def check_count(shape: Iterable[int]) -> None:
