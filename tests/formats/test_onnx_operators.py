@@ -372,6 +372,12 @@ def test_branches_joined_by_concatenation() -> None:
     agree(g.pooled(g.conv(out, whole(2, 8, 2, 2, seed=5, low=-1, high=1))), *batches())
 
 
+def test_a_flatten_keeps_channels_that_are_alike() -> None:
+    g = GraphMaker()
+    out = g.add("Concat", "x", "x", g.add("Sub", "x", "x"), axis=1)
+    agree(g.data(g.add("Flatten", out)), pictures(2, 1, 3, 2))
+
+
 def test_a_value_used_twice() -> None:
     g = GraphMaker()
     left = g.conv("x", whole(2, 1, 3, 3, seed=1), [1, 0], pads=[1, 1, 1, 1])

@@ -165,6 +165,10 @@ REFUSALS: list[tuple[Make, str]] = [
     (conv_with(pads=[600, 0, 0, 0]), r"attribute pads out of range.*512"),
     (conv_with(dilations=[300, 1]), r"out of range.*\[601, 3\]"),
     (conv_with(auto_pad="SAME_UPPER", dilations=[2, 2]), r"attribute auto_pad together with pads, dilations"),
+    (
+        node("MaxPool", kernel_shape=[2, 2], ceil_mode=-2),
+        r"attribute ceil_mode out of range; found -2; expected 0 or 1",
+    ),
     (node("MaxPool", kernel_shape=[2, 2], dilations=[2, 1]), r"attribute dilations .*found \[2, 1\]"),
     (node("MaxPool", kernel_shape=[2, 2], pads=[2, 0, 0, 0]), r"covers a whole window"),
     (

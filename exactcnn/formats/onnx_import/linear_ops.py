@@ -207,7 +207,7 @@ def _gemm(context: Context, node: Node) -> LinearStep:
     weight = context.exact(node, 1, "weight", 2)
     if alpha != 1 or beta != 1:
         context.chain.rewritten = True
-    if not node.integer("transB", 0):
+    if not node.switch("transB", default=False):
         weight = weight.transpose(1, 0)
     outputs = weight.shape[0]
     bias = context.exact(node, 2, "bias") if node.name(2) else ExactTensor.zeros((outputs,))

@@ -61,6 +61,18 @@ class Node:
         found = self._take(name, _KINDS.INT)
         return default if found is None else int(found.i)
 
+    def switch(self, name: str, *, default: bool) -> bool:
+        """An attribute that is 0 or 1.
+
+        Raises
+        ------
+        InputError: it is another number, which runtimes take in different ways.
+        """
+        value = self.integer(name, int(default))
+        if value not in (0, 1):
+            raise self.error(f"attribute {name} out of range", found=str(value), expected="0 or 1")
+        return value == 1
+
     def integers(self, name: str, default: Sequence[int] = ()) -> list[int]:
         """A list of integers."""
         found = self._take(name, _KINDS.INTS)

@@ -47,7 +47,7 @@ def _flatten(context: Context, node: Node) -> Data:
 def _reshape(context: Context, node: Node) -> Data:
     data = context.data(node, 0)
     target = context.constant(node, 1, "shape").integers(node, "shape")
-    zero = bool(node.integer("allowzero", 0)) if node.opset >= 14 else False
+    zero = node.switch("allowzero", default=False) if node.opset >= 14 else False
     if [t for t in target if isinstance(t, int) and t < -1] or target.count(-1) > 1:
         raise node.error("not a shape", found=str(target))
     return Data(data.forms, context.view(data).reshaped(target, node, allow_zero=zero))

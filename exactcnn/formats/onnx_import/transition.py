@@ -246,8 +246,10 @@ class Transitions:
                 hint="Fix the image size in the model",
             )
         ((name, (_, axes)),) = orders.items()
-        if not self.chain.is_identity(self.forms(name)):
-            self._make({name})
+        forms = self.forms(name)
+        if not self.chain.is_identity(forms):
+            # Channel by channel, even where two are alike.
+            self.chain.emit(forms)
         self.chain.leave(Flatten(), None)
         self._put(name, None, axes)
 

@@ -226,9 +226,9 @@ def _pad(context: Context, node: Node) -> LinearStep | Data:
 def _max_pool(context: Context, node: Node) -> MaxStep | Data:
     _images(context, node)
     kernel = _pair(node, "kernel_shape", node.integers("kernel_shape"))
-    ceiling = bool(node.integer("ceil_mode", 0))
+    ceiling = node.switch("ceil_mode", default=False)
     # The order in which places are numbered, for an output that is not read.
-    node.integer("storage_order", 0)
+    node.switch("storage_order", default=False)
     _undilated(node)
     window = _window(context, node, kernel, ceiling=ceiling)
     _check_pool_padding(node, window)
@@ -251,15 +251,15 @@ def _average_pool(context: Context, node: Node) -> AverageStep:
     _images(context, node)
     kernel = _pair(node, "kernel_shape", node.integers("kernel_shape"))
     _undilated(node)
-    counts_padding = node.integer("count_include_pad", 0)
-    ceiling = bool(node.integer("ceil_mode", 0))
+    counts_padding = node.switch("count_include_pad", default=False)
+    ceiling = node.switch("ceil_mode", default=False)
     window = _window(context, node, kernel)
     if ceiling:
         _check_no_overhang(context, node, window)
-    if any(window.padding) and counts_padding != 1:
+    if any(window.padding) and not counts_padding:
         raise node.error(
             "a mean over places inside the image only, whose divisor changes at the border",
-            found=f"padding {window.padding} with count_include_pad {counts_padding}",
+            found=f"padding {window.padding} with count_include_pad {int(counts_padding)}",
             expected="count_include_pad 1, or no padding",
         )
     _check_pool_padding(node, window)
@@ -300,7 +300,7 @@ def _reduce(kind: Literal["max", "mean", "sum"], since: int) -> Reading:
         data = context.data(node, 0)
         context.forms(node, 0)
         view = context.view(data)
-        keep = bool(node.integer("keepdims", 1))
+        keep = node.switch("keepdims", default=True)
         node.fixed(noop_with_empty_axes=0)
         given = axes_of(context, node, since)
         chosen = sorted({view.axis(a, node) for a in given or range(view.rank)})
