@@ -116,14 +116,29 @@ Module Checker (Num : Numbers).
     | MaxOf _ _ => above
     end.
 
-  (** Literals are numbers of atoms, negated for "not". *)
+  (** What a sequent about logits speaks of: an image contains feature f; one of its windows exhibits template t of f;
+      alternative i of class y's formula holds (see [Instance.v]); all features that fact j avoids are avoided. *)
+  Inductive atom :=
+  | Contains (f : nat)
+  | Exhibits (f t : nat)
+  | Chosen (y i : nat)
+  | Avoided (j : nat).
+
+  (** An atom, or its negation. *)
+  Definition literal : Type := bool * atom.
+
+  Definition negation (l : literal) : literal := (negb (fst l), snd l).
+
+  Definition literal_eq_dec (a b : literal) : {a = b} + {a <> b}.
+  Proof. repeat decide equality. Defined.
+
   Record sequent := Sequent {
     size : N;
     before : list form;
     nodes : list node;
     after : list form;
-    clauses : list (list Z);
-    switched : Z -> list form;
+    clauses : list (list literal);
+    switched : literal -> list form;
     goal : form
   }.
 
@@ -154,7 +169,7 @@ Module Checker (Num : Numbers).
   | Close (r : rule) (branches : list proof).
 
   (** A branch to be proved: the rows that it adds, the literals that it assumes, its goal. *)
-  Record task := Task { more : list form; assumes : list Z; wanted : form }.
+  Record task := Task { more : list form; assumes : list literal; wanted : form }.
 
   (** * Tables: rows by number, nodes by variable *)
 
@@ -323,12 +338,13 @@ Module Checker (Num : Numbers).
       | MaxOf z zs => map (fun z => [least z]) (z :: zs)
       end.
 
-    Definition assumed_in (l : Z) (assumed : list Z) : bool := existsb (Z.eqb l) assumed.
+    Definition assumed_in (l : literal) (assumed : list literal) : bool :=
+      existsb (fun k => if literal_eq_dec l k then true else false) assumed.
 
     (** A branch for each literal that is not contradicted; its rows are there already if it was assumed before. *)
-    Definition choices (clause assumed : list Z) (goal : form) : list task :=
+    Definition choices (clause assumed : list literal) (goal : form) : list task :=
       map (fun l => Task (if assumed_in l assumed then [] else switched s l) [l] goal)
-          (filter (fun l => negb (assumed_in (- l) assumed)) clause).
+          (filter (fun l => negb (assumed_in (negation l) assumed)) clause).
 
     (** The combination is a negative constant; or a positive multiple of the goal's variables with a constant that is
         no greater; or the goal is a constant that is not negative. *)
@@ -354,7 +370,7 @@ Module Checker (Num : Numbers).
 
     Definition written (f : form) : option form := if ascending 0 (terms f) then Some (primitive f) else None.
 
-    Definition by_rule (rows : table) (assumed : list Z) (goal : form) (r : rule) : option (list task) :=
+    Definition by_rule (rows : table) (assumed : list literal) (goal : form) (r : rule) : option (list task) :=
       match r with
       | Have f => option_map (fun lemma => [Task [] [] lemma; Task [lemma] [] goal]) (written f)
       | Split v =>
@@ -377,7 +393,7 @@ Module Checker (Num : Numbers).
 
     (** * The whole proof *)
 
-    Fixpoint check_proof (p : proof) (rows : table) (assumed : list Z) (goal : form) : bool :=
+    Fixpoint check_proof (p : proof) (rows : table) (assumed : list literal) (goal : form) : bool :=
       match p with
       | Step t rest =>
           match by_step rows t with

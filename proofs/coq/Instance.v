@@ -435,4 +435,312 @@ Module Instance (Num : Numbers).
                             [] (fun _ => []) (bounded (local_value l) upper r)) p
       end.
   End Local.
+
+  (** * Facts and head sequents *)
+
+  (** With the proofs of a certificate: one a border kind, or one a class of windows with the way of seeing it. *)
+  Inductive fact :=
+  | Floor (k : N) (low : ratio) (blocks : list proof)
+  | Upper (k : N) (high : ratio) (avoid : list nat) (blocks : list (list seen_window * proof))
+  | Lower (f t : nat) (k : N) (low : ratio) (blocks : list (nat * nat * proof)).
+
+  (** A layer of the head is a convolution of a single pixel. *)
+  Definition single : Axis.level := Axis.Level 1 1 0 0.
+
+  Definition as_stem (l : head_layer) : stem_layer :=
+    match l with
+    | SDense inputs taps bias u =>
+        SConv inputs single single (map (map (fun t => (fst t, 0%Z, 0%Z, snd t))) taps) bias u
+    | SDenseRelu => SRelu
+    end.
+
+  Definition head_place (k : nat) : place := (N.of_nat k, 0%Z, 0%Z).
+
+  Section Head.
+    Variables (st : statement) (facts : list fact).
+
+    Definition head_layers : list stem_layer := map as_stem (head st).
+
+    (** The clips of the single pixel, level by level. *)
+    Definition head_signature : Axis.signature_t := map (fun _ => (0, 1)%Z) (row_levels head_layers).
+
+    (** What the facts say of a pooled channel that avoids nothing. *)
+    Definition plain_rows (k : N) (q : quotient) : list form :=
+      flat_map (fun f => match f with
+                         | Floor l low _ => if (l =? k)%N then [bounded q false low] else []
+                         | _ => []
+                         end) facts
+      ++ flat_map (fun f => match f with
+                            | Upper l high [] _ => if (l =? k)%N then [bounded q true high] else []
+                            | _ => []
+                            end) facts.
+
+    (** The pooled channels: their variables and rows. *)
+    Fixpoint allocate_pooled (l : list place) (m : known) (s : state) : option (known * list form * state) :=
+      match l with
+      | [] => Some (m, [], s)
+      | p :: l =>
+          if place_eqb p (fst (fst p), 0, 0)%Z then
+            let q := variable_quotient (count s) in
+            bind (allocate_pooled l (add_place p q m) (State (N.succ (count s)) (gates s))) (fun found =>
+              let '(m, rows, s) := found in
+              Some (m, plain_rows (fst (fst p)) q ++ rows, s))
+          else None
+      end.
+
+    (** The alternatives of a class; of [Otherwise] those of all others. *)
+    Definition formula (y : nat) : list alternative :=
+      match nth_error (classes st) y with
+      | Some (AnyOf l) => l
+      | _ => flat_map (fun c => match c with AnyOf l => l | Otherwise => [] end) (classes st)
+      end.
+
+    Definition is_otherwise (y : nat) : bool :=
+      match nth_error (classes st) y with Some Otherwise => true | _ => false end.
+
+    Definition literals (a : alternative) : list literal :=
+      map (fun f => (true, Contains f)) (requires a) ++ map (fun f => (false, Contains f)) (forbids a).
+
+    (** Some alternative holds. *)
+    Definition chosen_clauses (y : nat) (l : list alternative) : list (list literal) :=
+      map (fun i => (true, Chosen y i)) (seq 0 (length l))
+      :: flat_map (fun ia => map (fun x => [(false, Chosen y (fst ia)); x]) (literals (snd ia)))
+                  (List.combine (seq 0 (length l)) l).
+
+    (** No alternative holds. *)
+    Definition failed_clauses (l : list alternative) : list (list literal) :=
+      map (fun a => map negation (literals a)) l.
+
+    (** The formula of class [y] holds, or fails; that of [Otherwise] holds where all others fail. *)
+    Definition formula_clauses (y : nat) (holds : bool) : list (list literal) :=
+      if Bool.eqb holds (is_otherwise y) then failed_clauses (formula y) else chosen_clauses y (formula y).
+
+    Definition mentioned (ys : list nat) (f : nat) : bool :=
+      existsb (fun y => existsb (fun a => existsb (Nat.eqb f) (requires a ++ forbids a)) (formula y)) ys.
+
+    (** The features in play, ascending. *)
+    Definition in_play (ys : list nat) : list nat := filter (mentioned ys) (seq 0 (length (features st))).
+
+    Definition template_clause (f : nat) : list literal :=
+      (false, Contains f)
+      :: match nth_error (features st) f with
+         | Some g => map (fun t => (true, Exhibits f t)) (seq 0 (length (f_templates g)))
+         | None => []
+         end.
+
+    Definition numbered_facts : list (nat * fact) := List.combine (seq 0 (length facts)) facts.
+
+    (** Clauses of the upper facts that avoid something, about channels and features in play. *)
+    Definition avoided_clauses (ys : list nat) (m : known) : list (list literal) :=
+      flat_map (fun jf =>
+        match snd jf with
+        | Upper k _ ((_ :: _) as avoid) _ =>
+            match find_place m (k, 0, 0)%Z with
+            | Some _ => if forallb (fun f => existsb (Nat.eqb f) (in_play ys)) avoid
+                        then [(true, Avoided (fst jf)) :: map (fun f => (true, Contains f)) avoid] else []
+            | None => []
+            end
+        | _ => []
+        end) numbered_facts.
+
+    (** The rows that a true literal switches on. *)
+    Definition switched_rows (m : known) (l : literal) : list form :=
+      match l with
+      | (true, Exhibits f t) =>
+          flat_map (fun fa => match fa with
+                              | Lower g u k low _ =>
+                                  if ((g =? f) && (u =? t))%nat
+                                  then match find_place m (k, 0, 0)%Z with Some q => [bounded q false low] | None => [] end
+                                  else []
+                              | _ => []
+                              end) facts
+      | (true, Avoided j) =>
+          match nth_error facts j with
+          | Some (Upper k high _ _) =>
+              match find_place m (k, 0, 0)%Z with Some q => [bounded q true high] | None => [] end
+          | _ => []
+          end
+      | _ => []
+      end.
+
+    Definition head_clauses (holds fails : list nat) (m : known) : list (list literal) :=
+      let ys := holds ++ fails in
+      flat_map (fun y => formula_clauses y true) holds ++ flat_map (fun z => formula_clauses z false) fails
+      ++ map template_clause (in_play ys) ++ avoided_clauses ys m.
+
+    (** The sum of multiples of logits is >= r, where the formulas of [holds] hold and those of [fails] fail. *)
+    Definition head_sequent (holds fails : list nat) (goal : list (number * nat)) (r : ratio) : option sequent :=
+      match needs head_layers head_signature head_signature (sorted (map (fun g => head_place (snd g)) goal)) with
+      | [] => None
+      | pooled :: needed =>
+          bind (allocate_pooled (sorted pooled) nothing_known (State 0 [])) (fun found =>
+            let '(m, rows, s) := found in
+            bind (unroll head_layers head_signature head_signature needed m s) (fun ms =>
+            bind (all (map (fun g => option_map (pair (fst g)) (find_place (fst ms) (head_place (snd g)))) goal)) (fun parts =>
+            bind (combine parts Num.zero Num.one) (fun total =>
+            Some (Sequent (count (snd ms)) rows (rev (gates (snd ms))) []
+                          (head_clauses holds fails m) (switched_rows m) (bounded total false r))))))
+      end.
+
+    Definition check_head (holds fails : list nat) (goal : list (number * nat)) (r : ratio) (p : proof) : bool :=
+      fits_ratio r && match head_sequent holds fails goal r with Some s => check s p | None => false end.
+  End Head.
+
+  (** * Whole certificates *)
+
+  (** The bound and its proof, where there is one, for each class on each side; proofs for the pairs left over. *)
+  Record certificate := Certificate {
+    facts : list fact;
+    rights : list (option (ratio * proof));
+    wrongs : list (option (ratio * proof));
+    pairs : list (nat * nat * proof)
+  }.
+
+  Section Check.
+    Variable st : statement.
+
+    Definition smallest (l : list Z) : Z := match l with [] => 1 | a :: l => fold_right Z.min a l end.
+    Definition greatest (l : list Z) : Z := match l with [] => 1 | a :: l => fold_right Z.max a l end.
+
+    Definition row_lengths : option (list Z) :=
+      Axis.representatives (row_axis st) (smallest (map f_rows (features st))) (greatest (map f_rows (features st)))
+                           (least_height st) (most_height st).
+
+    Definition column_lengths : option (list Z) :=
+      Axis.representatives (column_axis st) (smallest (map f_columns (features st)))
+                           (greatest (map f_columns (features st))) (least_width st) (most_width st).
+
+    (** Each entry once, where it first occurs. *)
+    Fixpoint distinct {A} (same : forall a b : A, {a = b} + {a <> b}) (seen l : list A) : list A :=
+      match l with
+      | [] => []
+      | a :: l => if in_dec same a seen then distinct same seen l else a :: distinct same (a :: seen) l
+      end.
+
+    Definition clip_eq_dec (a b : Z * Z) : {a = b} + {a <> b}.
+    Proof. repeat decide equality. Defined.
+
+    Definition signature_eq_dec : forall a b : Axis.signature_t, {a = b} + {a <> b} := list_eq_dec clip_eq_dec.
+
+    Definition sight_eq_dec (a b : Axis.sight_t) : {a = b} + {a <> b}.
+    Proof. decide equality; [apply signature_eq_dec|apply Z.eq_dec]. Defined.
+
+    Definition kind_list (axis : list Axis.level) (lengths : list Z) : list Axis.signature_t :=
+      distinct signature_eq_dec [] (Axis.kinds axis lengths).
+
+    Definition class_list (axis : list Axis.level) (size : Z) (lengths : list Z) : list (list Axis.sight_t) :=
+      distinct (list_eq_dec sight_eq_dec) [] (Axis.sight_classes axis size lengths).
+
+    (** One block for each entry. *)
+    Fixpoint each {A B} (test : A -> B -> bool) (l : list A) (m : list B) : bool :=
+      match l, m with
+      | [], [] => true
+      | a :: l, b :: m => test a b && each test l m
+      | _, _ => false
+      end.
+
+    (** A window that is seen by certain positions: one of them along the rows, one along the columns, and the proof. *)
+    Definition check_seen (f t : nat) (k : N) (low : ratio) (seen : list Axis.sight_t * list Axis.sight_t)
+        (block : nat * nat * proof) : bool :=
+      let '(a, b, p) := block in
+      match nth_error (fst seen) a, nth_error (snd seen) b with
+      | Some (r, rs), Some (c, cs) => check_local st k rs cs [] (Some (f, t, r, c)) false low p
+      | _, _ => false
+      end.
+
+    Definition check_fact (rows columns : list Z) (fa : fact) : bool :=
+      let kinds := list_prod (kind_list (row_axis st) rows) (kind_list (column_axis st) columns) in
+      match fa with
+      | Floor k low blocks =>
+          fits_ratio low && each (fun kind p => check_local st k (fst kind) (snd kind) [] None false low p) kinds blocks
+      | Upper k high avoid blocks =>
+          fits_ratio high && each (fun kind block =>
+                  forallb (fun c => let '(f, _, _, _) := c in existsb (Nat.eqb f) avoid) (fst block)
+                  && check_local st k (fst kind) (snd kind) (fst block) None true high (snd block)) kinds blocks
+      | Lower f t k low blocks =>
+          match find_template st f t with
+          | None => false
+          | Some (g, _) =>
+              fits_ratio low && each (check_seen f t k low)
+                   (list_prod (class_list (row_axis st) (f_rows g) rows) (class_list (column_axis st) (f_columns g) columns))
+                   blocks
+          end
+      end.
+
+    Definition opposite (r : ratio) : ratio := Ratio (Num.opp (over r)) (under r).
+
+    (** a - b >= margin. *)
+    Definition leads (a b : ratio) : bool :=
+      positive (under a) && positive (under b) && positive (under (margin st))
+      && Num.leb (Num.mul (over (margin st)) (Num.mul (under a) (under b)))
+                 (Num.mul (Num.add (Num.mul (over a) (under b)) (Num.opp (Num.mul (over b) (under a)))) (under (margin st))).
+
+    Definition numbers_of {A} (l : list A) : list nat := seq 0 (length l).
+
+    Variable cert : certificate.
+
+    Definition check_right (y : nat) (b : option (ratio * proof)) : bool :=
+      match b with None => true | Some (a, p) => check_head st (facts cert) [y] [] [(Num.one, y)] a p end.
+
+    Definition check_wrong (z : nat) (b : option (ratio * proof)) : bool :=
+      match b with
+      | None => true
+      | Some (a, p) => check_head st (facts cert) [] [z] [(Num.opp Num.one, z)] (opposite a) p
+      end.
+
+    (** The classes whose formulas fail where that of [y] holds. *)
+    Definition others (y : nat) : list nat :=
+      if is_otherwise st y then []
+      else filter (fun z => negb (z =? y)%nat && negb (is_otherwise st z)) (numbers_of (classes st)).
+
+    Definition check_pair (y z : nat) : bool :=
+      match nth_error (rights cert) y, nth_error (wrongs cert) z with
+      | Some (Some (a, _)), Some (Some (b, _)) => leads a b
+      | _, _ => false
+      end
+      || existsb (fun q => let '(y', z', p) := q in
+                   (y' =? y)%nat && (z' =? z)%nat
+                   && check_head st (facts cert) [y] (others y) [(Num.one, y); (Num.opp Num.one, z)] (margin st) p)
+                 (pairs cert).
+
+    (** What a statement must be. *)
+    Definition level_okb (l : Axis.level) : bool :=
+      ((1 <=? Axis.kernel l) && (1 <=? Axis.stride l) && (0 <=? Axis.before l) && (0 <=? Axis.after l))%Z.
+
+    Definition layer_okb (l : stem_layer) : bool :=
+      forallb level_okb (row_levels_of l) && forallb level_okb (column_levels_of l)
+      && match l with
+         | SConv inputs d a taps _ _ =>
+             forallb (forallb (fun t => let '(k, r, s, _) := t in
+                        (k <? inputs)%N && ((0 <=? r) && (r <? Axis.kernel d) && (0 <=? s) && (s <? Axis.kernel a))%Z)) taps
+         | _ => true
+         end.
+
+    Definition feature_okb (g : feature) : bool :=
+      ((1 <=? f_rows g) && (1 <=? f_columns g))%Z && fits_ratio (f_gap g) && positive (over (f_gap g)).
+
+    Definition class_okb (c : class) : bool :=
+      match c with
+      | AnyOf l => negb (match l with [] => true | _ => false end)
+                   && forallb (fun a => forallb (fun f => (f <? length (features st))%nat) (requires a ++ forbids a)) l
+      | Otherwise => true
+      end.
+
+    Definition statement_okb : bool :=
+      positive (grid st) && strictly_below (dark st) (bright st) && positive (under (margin st))
+      && forallb layer_okb (stem st) && forallb layer_okb (head_layers st)
+      && forallb feature_okb (features st) && forallb class_okb (classes st)
+      && Axis.defined_at (row_axis st) (least_height st) && Axis.defined_at (column_axis st) (least_width st).
+
+    Definition check_instance : bool :=
+      statement_okb
+      && match row_lengths, column_lengths with
+         | Some rows, Some columns => forallb (check_fact rows columns) (facts cert)
+         | _, _ => false
+         end
+      && each check_right (numbers_of (classes st)) (rights cert)
+      && each check_wrong (numbers_of (classes st)) (wrongs cert)
+      && forallb (fun y => forallb (fun z => (y =? z)%nat || check_pair y z) (numbers_of (classes st)))
+                 (numbers_of (classes st)).
+  End Check.
 End Instance.

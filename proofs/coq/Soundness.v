@@ -476,8 +476,8 @@ Module Soundness (Num : SpecifiedNumbers).
       Hypothesis s_nodes : nodes s = circuit.
 
       (** The true literals: consistent, one in each clause, and their rows hold. *)
-      Variable truth : Z -> Prop.
-      Hypothesis consistent : forall l, truth l -> truth (- l)%Z -> False.
+      Variable truth : literal -> Prop.
+      Hypothesis consistent : forall l, truth l -> truth (negation l) -> False.
       Hypothesis clauses_true : forall c, In c (clauses s) -> exists l, In l c /\ truth l.
       Hypothesis switched_hold : forall l, truth l -> forall f, In f (switched s l) -> 0 <= value f.
 
@@ -506,7 +506,7 @@ Module Soundness (Num : SpecifiedNumbers).
 
       Lemma assumed_in_spec l assumed : assumed_in l assumed = true -> In l assumed.
       Proof.
-        unfold assumed_in. intros (k & Hk & E)%existsb_exists. apply Z.eqb_eq in E. now subst k.
+        unfold assumed_in. intros (k & Hk & E)%existsb_exists. now destruct (literal_eq_dec l k) as [->|].
       Qed.
 
       (** Whatever rule ends a branch: if all branches that it opens are proved, so is the branch. *)
@@ -534,7 +534,7 @@ Module Soundness (Num : SpecifiedNumbers).
           apply (H (Task (if assumed_in l assumed then [] else switched s l) [l] goal)); simpl.
           + apply (in_map (fun l => Task (if assumed_in l assumed then [] else switched s l) [l] goal)).
             apply filter_In. split; [assumption|]. apply negb_true_iff.
-            destruct (assumed_in (- l) assumed) eqn:A; [|reflexivity].
+            destruct (assumed_in (negation l) assumed) eqn:A; [|reflexivity].
             apply assumed_in_spec in A. exfalso. eauto.
           + intros f Hf. destruct (assumed_in l assumed); [destruct Hf|eauto].
           + intros k [<-|[]]. assumption.
@@ -570,10 +570,10 @@ Module Soundness (Num : SpecifiedNumbers).
   (** A sequent is valid if its goal is >= 0 at every point at which the circuit has its meaning and the rows hold, and
       for every consistent choice of true literals that satisfies the clauses and whose rows hold. *)
   Definition valid (s : sequent) : Prop :=
-    forall (point : N -> R) (truth : Z -> Prop),
+    forall (point : N -> R) (truth : literal -> Prop),
       (forall n, In n (nodes s) -> node_holds point n) ->
       (forall f, In f (before s) \/ In f (after s) -> 0 <= value point f) ->
-      (forall l, truth l -> truth (- l)%Z -> False) ->
+      (forall l, truth l -> truth (negation l) -> False) ->
       (forall c, In c (clauses s) -> exists l, In l c /\ truth l) ->
       (forall l, truth l -> forall f, In f (switched s l) -> 0 <= value point f) ->
       0 <= value point (goal s).
