@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from support.commands import DOT, lines, run, write
 from support.onnx_graphs import GraphMaker, whole
@@ -134,6 +135,44 @@ def test_unsupported_operators_are_named(folder: Path) -> None:
         assert (ran.code, ran.out) == (4, "")
         assert '"n0" (Tanh)' in ran.err
         assert "Traceback" not in ran.err
+
+
+def external() -> bytes:
+    model = onnx.load_model_from_string(residual())
+    tensor = model.graph.initializer[0]
+    tensor.external_data.add(key="location", value="weights.bin")
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    tensor.ClearField("raw_data")
+    return bytes(model.SerializeToString())
+
+
+def not_finite() -> bytes:
+    g = GraphMaker()
+    return logits(g, g.add("GlobalMaxPool", g.conv("x", [[[[float("nan")]]]])))
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "not a valid ONNX model"),
+        (residual()[:-40], "not a"),
+        (residual()[:200], "not a"),
+        (external(), "another file"),
+        (not_finite(), "not finite"),
+        (b"\x00" * 1000, "not a"),
+    ],
+)
+def test_malformed_files_end_with_one_message(folder: Path, data: bytes, message: str) -> None:
+    Path("net.onnx").write_bytes(data)
+    for command in (
+        ("verify", "dot.toml", "--network", "net.onnx", "--report", "out.html", "--certificate", "out.cert"),
+        ("classify", "net.onnx", "dot.toml"),
+    ):
+        ran = run(*command)
+        assert (ran.code, ran.out) == (4, "")
+        assert message in " ".join(ran.err.split())
+        assert ran.err.count("error:") == 1
+    assert sorted(p.name for p in folder.iterdir()) == ["dot.toml", "net.onnx"]
 
 
 def test_such_networks_are_not_saved_in_files_that_cannot_say_their_size(folder: Path) -> None:

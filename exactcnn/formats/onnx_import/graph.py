@@ -65,6 +65,8 @@ def read_graph(data: bytes) -> Graph:
         model = onnx.load_model_from_string(data)
     except (DecodeError, ValueError) as error:
         raise InputError(f"not an ONNX file ({_first_line(error)})") from None
+    if not model.HasField("graph"):
+        raise InputError("not a valid ONNX model (it has no graph)")
     opset = _opset(model)
     _check_tensors(model.graph)
     order = _sorted(model.graph)
