@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml README.md LICENSE $(shell find exactcnn -type f -not -path '*/__pycache__/*')
 CORES := $(shell $(PYTHON) -c 'import os; print(os.cpu_count() or 1)')
 
-.PHONY: demo test test-extras lint types imports docs notebooks coq bench format clean
+.PHONY: demo test test-extras lint types imports docs notebooks gallery coq bench format clean
 
 demo: $(VENV)/.base
 	$(BIN)/exactcnn demo
@@ -42,6 +42,10 @@ notebooks: $(VENV)/.dev
 	rm -rf out/notebooks
 	$(BIN)/python tools/solve_notebooks.py -o out/notebooks
 	$(BIN)/pytest --nbmake --nbmake-timeout=120 -n $(CORES) out/notebooks
+
+gallery: $(VENV)/.dev
+	mkdir -p out
+	$(BIN)/python tools/make_gallery.py -o out/gallery.html
 
 bench: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks/run_all.py

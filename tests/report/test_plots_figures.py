@@ -8,10 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import matplotlib as mpl
+import numpy as np
 import pytest
 from flint import fmpq
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from numpy.typing import NDArray
 from support.tiny import drawn, feature, numbers, one_class, task
 
 from exactcnn import api
@@ -34,6 +36,7 @@ from exactcnn.report.plots.templates import features_figure, interval_counts, te
 from exactcnn.report.plots.theme import (
     DARK,
     LIGHT,
+    Theme,
     figure_bytes,
     fraction_text,
     save_figure,
@@ -308,6 +311,41 @@ def test_themes_have_readable_contrast() -> None:
     for theme in (LIGHT, DARK):
         for colour in (theme.ink, theme.dim, theme.first, theme.second, theme.third, theme.fourth):
             assert _contrast(colour, theme.paper) >= 4.5, (theme.name, colour)
+
+
+# How linear red, green and blue look without one kind of cone (Machado, Oliveira and Fernandes 2009, severity 1).
+BLINDNESS = {
+    "none": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
+    "protan": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deutan": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "tritan": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+
+
+@pytest.mark.parametrize("kind", BLINDNESS)
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda t: t.name)
+def test_accents_can_be_told_apart_with_any_colour_vision(theme: Theme, kind: str) -> None:
+    """A difference of 10 in CIE Lab is plain to see; signs never rest on colour alone, so that this is enough."""
+    seen = [
+        _lab(np.array(BLINDNESS[kind]) @ _linear(c)) for c in (theme.first, theme.second, theme.third, theme.fourth)
+    ]
+    assert float(np.linalg.norm(seen[0] - seen[1])) > 40, "right and wrong"
+    for number, one in enumerate(seen):
+        for other in seen[:number]:
+            assert float(np.linalg.norm(one - other)) > 10
+
+
+def _linear(colour: str) -> NDArray[np.float64]:
+    parts = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+    return np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+
+
+def _lab(linear: NDArray[np.float64]) -> NDArray[np.float64]:
+    """CIE Lab, white point D65."""
+    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+    t = to_xyz @ np.clip(linear, 0, 1) / np.array([0.9505, 1.0, 1.089])
+    f = np.where(t > 0.008856, np.cbrt(t), 7.787 * t + 16 / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
 
 
 def _contrast(first: str, second: str) -> float:

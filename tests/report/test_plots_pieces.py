@@ -149,6 +149,16 @@ def test_bands_are_parts_of_their_region(pair: tuple[Detector, ExactTensor]) -> 
         assert sum(areas, q(0)) == region.area
 
 
+@given(detectors(), share(0, 6), share(7, 12))
+@settings(max_examples=20)
+def test_a_view_is_filled_by_its_parts(pair: tuple[Detector, ExactTensor], low: fmpq, high: fmpq) -> None:
+    detector, window = pair
+    regions = plane_pieces(detector, (0, 0, 0), (0, 0, 1), window)
+    parts = [part for r in regions if (part := r.inside((low, high), (q(0), low + q(1, 12))))]
+    assert sum((p.area for p in parts), q(0)) == (high - low) * (low + q(1, 12))
+    assert all(low <= x <= high for p in parts for x, _ in p.corners)
+
+
 def _inside(corners: tuple[tuple[fmpq, fmpq], ...], x: fmpq, y: fmpq) -> bool:
     """Whether a point lies in a convex polygon, given in either direction."""
     sides = [

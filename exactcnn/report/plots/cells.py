@@ -60,18 +60,13 @@ def outline(
 
 def mark(ax: Axes, places: Iterable[tuple[int, int]], colour: str, *, hatch: str | None = None) -> None:
     """Squares (row, column) with a frame, or with a hatch over them."""
+    # A frame has a light line on either side, so that it stands out on dark squares as well as on light ones.
+    strokes: list[dict[str, Any]] = [{"edgecolor": colour, "linewidth": 0, "hatch": hatch}]
+    if hatch is None:
+        strokes = [{"edgecolor": "#ffffff", "linewidth": 5}, {"edgecolor": colour, "linewidth": 2.5}]
     for row, column in places:
-        ax.add_patch(
-            Rectangle(
-                (column + 0.06, row + 0.06),
-                0.88,
-                0.88,
-                fill=False,
-                edgecolor=colour,
-                linewidth=0 if hatch else 2,
-                hatch=hatch,
-            )
-        )
+        for stroke in strokes:
+            ax.add_patch(Rectangle((column + 0.08, row + 0.08), 0.84, 0.84, fill=False, **stroke))
 
 
 def painted(colours: Colormap, shares: NDArray[np.float64]) -> Colours:

@@ -46,7 +46,8 @@ def counterexample_figure(outcome: Outcome, task: Task, network: Network, *, the
         title(axes[0, 1], _nearby_text(near, task), theme, weight="bold")
         places = sorted({(row, column) for _, row, column in near.changed})
         for ax in axes[0] if len(task.channels) in (1, 3) else ():
-            mark(ax, places, theme.fourth)
+            # The same on both themes: it is drawn on the image, not on the paper.
+            mark(ax, places, LIGHT.fourth)
         draw_logits(axes[1, 1], near.example.logits, names, near.example.label, theme)
     return figure
 

@@ -27,7 +27,7 @@ from exactcnn.task.model import Task
 __all__ = ["affine_text", "detector_figure", "most_constrained", "place_text"]
 
 # Shares of the width of an axis: of zones that have room for their names, and of a letter of a tick's label.
-_WIDE, _NARROW, _LETTER = 0.14, 0.035, 0.012
+_WIDE, _NARROW, _LETTER = 0.14, 0.022, 0.012
 
 
 def affine_text(terms: Sequence[tuple[fmpq, str]], constant: fmpq) -> str:
@@ -152,14 +152,16 @@ def _name_zones(ax: Axes, found: Sequence[Zone], theme: Theme) -> None:
     start, span = float(found[0].start), float(found[-1].end - found[0].start)
     for zone in found:
         middle, share = float(zone.start + zone.end) / 2, float(zone.end - zone.start) / span
+        level = 0.97 * top
         where: dict[str, Any] = {"ha": "center", "rotation": 0 if share >= _WIDE else 90}
         if share < _NARROW:
             right = middle > start + span / 2
             where = {"ha": "right" if right else "left"}
             middle += (-0.02 if right else 0.02) * span
+            level *= 0.78
         around = {"facecolor": theme.paper, "edgecolor": "none", "pad": 2, "alpha": 0.8}
         weight = "bold" if zone.state == "exhibits" else "normal"
-        put(ax, middle, top * 0.97, zone.state, theme, va="top", bbox=around, weight=weight, **where)
+        put(ax, middle, level, zone.state, theme, va="top", bbox=around, weight=weight, **where)
 
 
 def _draw_pieces(ax: Axes, pieces: Sequence[Piece], theme: Theme) -> None:

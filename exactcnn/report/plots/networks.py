@@ -147,9 +147,10 @@ def _draw_matrix(ax: Axes, matrix: ExactTensor, bias: ExactTensor, place: int, t
     size = min(SIZE, cell * 1.5 / max(len(t) for line in texts for t in line), 0.6 * cell)
     if size >= _LEGIBLE:
         write_cells(ax, texts, colours, theme, size=size)
-    cut = f"\nfirst {rows} of {matrix.shape[0]} rows" if rows < matrix.shape[0] else ""
-    cut += f"\nfirst {columns} of {matrix.shape[1]} columns" if columns < matrix.shape[1] else ""
-    title(ax, f"{place}: {matrix.shape[0]}x{matrix.shape[1]}{cut}", theme, pad=6, weight="bold")
+    cut = [f"{rows} of its rows"] if rows < matrix.shape[0] else []
+    cut += [f"{columns} of its columns"] if columns < matrix.shape[1] else []
+    put(ax, 0, rows + 0.2, "\n".join(cut), theme, va="top", color=theme.dim, fontsize=SIZE - 2)
+    title(ax, f"{place}: {matrix.shape[0]}x{matrix.shape[1]}", theme, pad=6, weight="bold")
 
 
 def _draw_kernels(ax: Axes, layer: Conv2d, place: int, theme: Theme) -> None:

@@ -272,6 +272,14 @@ class Region:
         """Whether the function is 0 here."""
         return self.slope_x == self.slope_y == self.constant == 0
 
+    def inside(self, x_range: tuple[fmpq, fmpq], y_range: tuple[fmpq, fmpq]) -> Region | None:
+        """The part in a rectangle; None if it has no area."""
+        part = self.corners
+        for number, (low, high) in enumerate((x_range, y_range)):
+            part = _cut(part, lambda *p, n=number, end=low: p[n] - end)
+            part = _cut(part, lambda *p, n=number, end=high: end - p[n])
+        return Region(part, self.slope_x, self.slope_y, self.constant) if part else None
+
     def between(self, low: fmpq, high: fmpq) -> tuple[Point, ...]:
         """The corners of the part where low <= value <= high; none if it has no area."""
         part = _cut(self.corners, lambda x, y: self.value(x, y) - low)

@@ -15,7 +15,7 @@ from mpl_toolkits.mplot3d.art3d import Poly3DCollection  # type: ignore[import-u
 from exactcnn.core.tensor import ExactTensor
 from exactcnn.network.thresholds import Arithmetic
 from exactcnn.report.plots.detectors import affine_text, most_constrained, place_text
-from exactcnn.report.plots.pieces import Detector, Place, Region, detector_of, plane_pieces
+from exactcnn.report.plots.pieces import Place, Region, detector_of, plane_pieces
 from exactcnn.report.plots.theme import LIGHT, SIZE, Theme, fraction_text, new_figure, put, shown, style
 from exactcnn.task.model import Task
 
@@ -52,7 +52,7 @@ def detector_plane_figure(
     # A window of one pixel has no second one, which `plane_pieces` says.
     y_place = second or next((p for p in narrow if p != x_place), x_place)
     base = detector.drawn.centre() if window is None else window
-    regions = plane_pieces(detector, x_place, y_place, base)
+    regions = _in_view(plane_pieces(detector, x_place, y_place, base))
     positive = sum(not r.is_zero for r in regions)
     heading = f"{shown(feature)}: the detector of two pixels, in {positive} linear pieces; elsewhere 0"
     figure = new_figure(theme, 13.5, 7.4, heading)
@@ -65,8 +65,22 @@ def detector_plane_figure(
     flat.set_aspect("equal")
     _name_regions(flat, regions, theme)
     solid = figure.add_subplot(grid[1], projection="3d")
-    _draw_landscape(solid, regions, detector, theme)
+    _draw_landscape(solid, regions, theme)
     return figure
+
+
+def _in_view(regions: Sequence[Region]) -> list[Region]:
+    """The regions cut to a rectangle around those that are not 0, if they are but a small part of the whole."""
+    ranges = []
+    for number in (0, 1):
+        ends = [c[number] for r in regions for c in r.corners]
+        inner = [c[number] for r in regions if not r.is_zero for c in r.corners] or ends
+        low, high = min(inner), max(inner)
+        room = (high - low) / 2
+        small = 5 * (high - low) < 2 * (max(ends) - min(ends))
+        ranges.append((max(low - room, min(ends)), min(high + room, max(ends))) if small else (min(ends), max(ends)))
+    parts = (r.inside(ranges[0], ranges[1]) for r in regions)
+    return [part for part in parts if part is not None]
 
 
 def _bands(region: Region) -> Iterable[tuple[fmpq, tuple[tuple[fmpq, fmpq], ...]]]:
@@ -158,11 +172,12 @@ def _name_regions(ax: Axes, regions: Sequence[Region], theme: Theme) -> None:
 
 def _peak(regions: Sequence[Region]) -> tuple[float, float]:
     """Where the detector is largest, as shares of the two ranges."""
-    low = min(c[0] for r in regions for c in r.corners)
-    high = max(c[0] for r in regions for c in r.corners)
     region = max(regions, key=lambda r: sum((r.value(*c) for c in r.corners), fmpq(0)) / len(r.corners))
-    x, y = ((v - float(low)) / float(high - low) for v in _centre(region))
-    return x, y
+    shares = []
+    for number, value in enumerate(_centre(region)):
+        ends = [float(c[number]) for r in regions for c in r.corners]
+        shares.append((value - min(ends)) / (max(ends) - min(ends)))
+    return shares[0], shares[1]
 
 
 def _centre(region: Region) -> tuple[float, float]:
@@ -170,7 +185,7 @@ def _centre(region: Region) -> tuple[float, float]:
     return tuple(float(sum((c[i] for c in region.corners), fmpq(0))) / count for i in (0, 1))  # type: ignore[return-value]
 
 
-def _draw_landscape(ax: Any, regions: Sequence[Region], detector: Detector, theme: Theme) -> None:
+def _draw_landscape(ax: Any, regions: Sequence[Region], theme: Theme) -> None:
     ramp = theme.ramp()
     ax.computed_zorder = False
     ax.set_box_aspect(None, zoom=0.88)
@@ -184,19 +199,20 @@ def _draw_landscape(ax: Any, regions: Sequence[Region], detector: Detector, them
         [(float(x), float(y), float(r.value(x, y)) + 0.002) for x, y in r.corners] for r in regions if not r.is_zero
     ]
     ax.add_collection3d(Poly3DCollection(edges, facecolors="none", edgecolors=theme.ink, linewidths=1.4, zorder=2))
-    low, high = detector.pixel.low, detector.pixel.high
-    ends = [float(low), float(high)]
+    xs, ys = ([c[n] for r in regions for c in r.corners] for n in (0, 1))
     ax.set_facecolor(theme.paper)
-    ax.set_xlim(*ends)
-    ax.set_ylim(*ends)
+    ax.set_xlim(float(min(xs)), float(max(xs)))
+    ax.set_ylim(float(min(ys)), float(max(ys)))
     ax.set_zlim(0, 1)
-    for axis, name in ((ax.xaxis, "x"), (ax.yaxis, "y"), (ax.zaxis, "detector")):
+    ends = (
+        (ax.xaxis, "x", min(xs), max(xs)),
+        (ax.yaxis, "y", min(ys), max(ys)),
+        (ax.zaxis, "detector", fmpq(0), fmpq(1)),
+    )
+    for axis, name, low, high in ends:
         axis.set_pane_color(theme.paper)
         axis.line.set_color(theme.dim)
-        axis.set_ticks(
-            [0, 1] if name == "detector" else ends,
-            ["0", "1"] if name == "detector" else [fraction_text(low), fraction_text(high)],
-        )
+        axis.set_ticks([float(low), float(high)], [fraction_text(low), fraction_text(high)])
         axis.set_label_text(name, color=theme.ink, fontsize=SIZE)
     ax.tick_params(labelcolor=theme.ink, labelsize=SIZE - 1)
     ax.grid(visible=False)

@@ -95,11 +95,11 @@ def _draw(ax: Axes, measurements: Sequence[Measurement], theme: Theme, *, sizes:
                 weight="bold",
                 parse_math=False,
             )
-    labels, last = [], 0.0
+    labels, labelled = [], 0
     for side in sides:
         # Labels that would run into each other are left out; the ticks stay.
-        labels.append(str(side) if side >= last * (high / low) ** 0.045 else "")
-        last = side if labels[-1] else last
+        labels.append(str(side) if side >= labelled * (high / low) ** 0.045 else "")
+        labelled = side if labels[-1] else labelled
     ax.set_xticks(sides, labels)
     ax.set_xticks([], minor=True)
     ax.margins(y=0.14)

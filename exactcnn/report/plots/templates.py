@@ -21,7 +21,7 @@ from exactcnn.task.model import PixelRange, Task
 
 __all__ = ["features_figure", "interval_counts", "template_figure"]
 
-_MOST_TILES = 24
+_MOST_TILES = 30
 _MOST_BARS = 10
 
 
@@ -115,12 +115,13 @@ def _draw_intervals(ax: Axes, intervals: Sequence[tuple[fmpq, fmpq, int]], pixel
         hatch = "xx" if anything else None
         ax.barh(line, right - left, left=left, height=0.62, fill=False, linewidth=2, edgecolor=frame, hatch=hatch)
         _label_interval(ax, (start, end, count), line, pixel, theme)
-    if len(listed) < len(intervals):
-        put(ax, low, len(listed) - 0.4, f"and {len(intervals) - len(listed)} more", theme, color=theme.dim)
+    left_out = len(intervals) - len(listed)
+    if left_out:
+        put(ax, low, -0.75, f"and {left_out} more intervals, darker ones", theme, color=theme.dim, va="center")
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
     ax.set_xlim(low - 0.03 * span, high + 0.03 * span)
-    ax.set_ylim(len(listed) - 0.2, -0.5)
+    ax.set_ylim(len(listed) - 0.2, -1.1 if left_out else -0.5)
     ax.set_xticks([low, (low + high) / 2, high], [fraction_text(v) for v in _thirds(pixel)])
 
 

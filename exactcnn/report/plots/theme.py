@@ -94,7 +94,7 @@ LIGHT = Theme(
     first="#0067a5",
     second="#c8500a",
     third="#00805f",
-    fourth="#8a4fa0",
+    fourth="#5b2a73",
     free="#74628f",
 )
 DARK = Theme(
@@ -106,7 +106,7 @@ DARK = Theme(
     first="#56b4e9",
     second="#ff9350",
     third="#35c9a0",
-    fourth="#d3a0e6",
+    fourth="#f2cdfb",
     free="#8d7bab",
 )
 
