@@ -313,9 +313,9 @@ def kernels_that_multiply() -> bytes:
 
 
 def flattened_that_multiply() -> bytes:
-    """A pixel by pixel product with a constant that is different everywhere, on an image of 200x200."""
-    g = GraphMaker(("N", 1, 200, 200))
-    return g.data(g.add("Mul", g.add("Flatten", "x"), g.weight(np.arange(40_000))))
+    """A pixel by pixel product with a constant that is different everywhere, on an image of 100x100."""
+    g = GraphMaker(("N", 1, 100, 100))
+    return g.data(g.add("Mul", g.add("Flatten", "x"), g.weight(np.arange(10_000))))
 
 
 def filled_that_multiply() -> bytes:
