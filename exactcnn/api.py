@@ -20,6 +20,7 @@ from exactcnn.network.model import InputUnit, Network
 from exactcnn.task.model import Task
 
 if TYPE_CHECKING:
+    from exactcnn.formats.statement import Execution
     from exactcnn.prover.verify import Progress
     from exactcnn.solvers.second_opinion import Question
 
@@ -115,6 +116,9 @@ def verify(
     progress: Progress | None = None,
     certificate: str | os.PathLike[str] | None = None,
     cross_check: Sequence[str] = (),
+    float32: bool = False,
+    step: fmpq | str | int | None = None,
+    perturb: fmpq | str | int = 0,
 ) -> Outcome:
     """Whether the network gives the right class for every admissible image of the sizes (DESIGN section 2).
 
@@ -131,10 +135,16 @@ def verify(
         it as `.stmt`. Only the method "modular" has certificates; with it nothing is PROVED that the checker did not
         accept.
     cross_check: solvers, by name, that are asked about every sequent of the certificate of a PROVED: "z3", "cvc5".
+    float32: prove it of the network as executed in IEEE 754 binary32, too, in any order of summation, fused or not, on
+        all admissible images whose numbers, as the network reads them, are float32. A refutation stays one in exact
+        arithmetic.
+    step: with `float32`, only of images whose numbers are integer multiples of this power of two ("1/256", "1").
+    perturb: widen every template by this much in every pixel first (cut to the pixel range).
 
     Raises
     ------
-    InputError: the network does not fit the task or the sizes, a file cannot be written, or a solver is not installed.
+    InputError: the network does not fit the task or the sizes, a file cannot be written, a solver is not installed, or
+        the network's weights or its file rule out a statement about float32.
     InternalError: the checker rejects the certificate, or a solver has a counterexample to one of its sequents.
     """
     target = None if certificate is None else _certificate_path(certificate, method)
@@ -142,11 +152,25 @@ def verify(
         _require_solvers(cross_check, method)
     chosen = SizeRange.parse(sizes) if isinstance(sizes, str) else sizes
     subject = build(task) if network is None else network
+    execution = _execution(subject, step, method) if float32 or step is not None else None
+    amount = parse_rational(perturb) if isinstance(perturb, str) else fmpq(perturb)
+    if amount != 0:
+        from exactcnn.prover.margin import widened_task
+
+        if amount < 0:
+            raise InputError("a perturbation is no negative number", found=str(amount), expected=">= 0")
+        task = widened_task(task, amount)
     if method == "modular":
         from exactcnn.prover.verify import Settings, verify_modular
         from exactcnn.solvers.z3_solver import Z3Solver
 
-        settings = Settings(timeout=timeout, workers=workers, confirm=_rejected, source_sha256=_source_sha256(subject))
+        settings = Settings(
+            timeout=timeout,
+            workers=workers,
+            confirm=_rejected,
+            source_sha256=_source_sha256(subject),
+            float32=execution,
+        )
         if progress is not None:
             settings = replace(settings, progress=progress)
         outcome = verify_modular(task, subject, chosen, Z3Solver(), settings)
@@ -264,6 +288,27 @@ def _require_solvers(names: Sequence[str], method: Method = "modular") -> None:
         raise InputError("only the modular method has sequents to cross-check", found=f'the method "{method}"')
     for name in names:
         named_solver(name)
+
+
+def _execution(network: Network, step: fmpq | str | int | None, method: Method) -> Execution:
+    """What a statement about float32 is about.
+
+    Raises
+    ------
+    InputError: there is no such statement about this network.
+    """
+    from exactcnn.formats.statement import Execution
+
+    if method != "modular":
+        raise InputError("only the modular method proves float32 execution right", found=f'the method "{method}"')
+    if network.rewritten:
+        raise InputError(
+            "float32 execution is proved right only where the network's layers are the file's own operations",
+            source=network.source,
+            found="operations that were rewritten as others, which round elsewhere",
+            expected="a chain of Conv, Relu, MaxPool, AveragePool, a global pool and Gemm",
+        )
+    return Execution(parse_rational(step) if isinstance(step, str) else None if step is None else fmpq(step))
 
 
 def _rejected(statement: str, certificate: str) -> str | None:

@@ -34,6 +34,7 @@ Alternative = tuple[tuple[int, ...], tuple[int, ...]]  # features required and f
 Grid = list[list[tuple[int, ...]]]  # rows of cells with one number a channel
 
 CONST = -1
+FINE = 1 << 256  # bounds of rounding errors are integers over this
 LARGEST = 512  # of windows, steps, paddings and fields
 MOST_WEIGHTS = 2 * 10**7  # in a layer
 COUNT = re.compile(r"0|[1-9][0-9]{0,8}")
@@ -270,9 +271,13 @@ class Statement:
         ends = line("sizes ? ? ? ?")
         self.least = count(ends[0], 1), count(ends[2], 1)
         self.most = [None if t == "any" else count(t, a) for t, a in zip(ends[1::2], self.least)]
-        (self.claim,) = line("margin ?")
-        self.margin = rational(self.claim)
+        self.claim = line("margin ..")
+        execution = self.claim[1:]
+        need(execution in ([], ["float32"]) or execution[:2] == ["float32", "step"], "float32 step S", lines.text)
+        self.margin = rational(self.claim[0]) if self.claim else (0, 1)
         need(self.margin[0] > 0, "a margin above 0", lines.text)
+        step = rational(matched(execution, "float32 step ?")[0]) if len(execution) > 1 else None
+        need(step is None or (step[0] == 1 and power_of_two(step[1])), "a step 1 or 1/2^n", lines.text)
         (source,) = line("source ?")
         need(source == "none" or HASH.fullmatch(source), "a SHA-256 or none", source)
         task, channels, low, high = line("task ? channels ? pixel ? ?")
@@ -298,6 +303,10 @@ class Statement:
         lines.finish()
         self.hash = lines.digest.hexdigest()
         self._geometry()
+        if execution:
+            # A computed lead is at most two errors below the exact one.
+            (p, q), error = self.margin, Rounding(self, step).error
+            self.margin = p * FINE + 2 * error * q, q * FINE
 
     def _class(self, lines: Lines) -> str:
         title, *more = lines.match("statement", "class ? ..")
@@ -440,6 +449,94 @@ class Axis:
                 offset = row - self.origin
                 found[tuple((offset - i * self.stride, self.signature(i, extents)) for i in seeing)] = None
         return list(found)
+
+
+# -- rounding ---------------------------------------------------------------------------------------------------------
+
+
+def power_of_two(n: int) -> bool:
+    """Whether a positive integer is one."""
+    return n & (n - 1) == 0
+
+
+class Rounding:
+    """How far computed logits may be from exact ones in binary32 (FORMAT.md, "float32").
+
+    Of each channel `ends` has bounds of the exact values and of the error, over FINE and rounded outwards. As long as
+    every number is an integer multiple of `step` and at most 2^24 of them, nothing is rounded.
+    """
+
+    def __init__(self, st: Statement, step: Number | None) -> None:
+        low, high = (0, 255 * FINE) if st.input == "byte" else (x * FINE for x in st.pixel)
+        ends = (low, high) if st.input == "byte" else (low // st.unit, -(-high // st.unit))
+        self.step = None if step is None else FINE // step[1]
+        self.ends = [(*ends, 0)] * st.channels
+        for layer in st.stem:
+            self._through(layer)
+        if st.pool != "max":
+            self._pooled(st)
+        for layer in st.head:
+            self._through(layer)
+        self.error = max(error for _, _, error in self.ends)
+
+    def _through(self, layer: Layer) -> None:
+        if layer.word in ("relu", "maxpool"):
+            floor = layer.word == "relu"
+            self.ends = [(max(0, a), max(0, b), e) if floor else (a, b, e) for a, b, e in self.ends]
+            return
+        if layer.top + layer.left + layer.bottom + layer.end:
+            self.ends = [(min(0, a), max(0, b), e) for a, b, e in self.ends]
+        for weight in {w for taps in layer.taps for *_, w in taps} | set(layer.bias):
+            need(float32(weight, layer.scale), "weights that float32 holds", f"{weight}/{layer.scale}")
+        cells = layer.rows * layer.columns
+        rows = [[(k, w) for k, _, _, w in taps] for taps in layer.taps]
+        rows = rows or [[(k, 1)] * cells for k in range(layer.outputs)]
+        self._summed(rows, layer.bias, layer.scale)
+
+    def _pooled(self, st: Statement) -> None:
+        number = st.greatest
+        if number is None:
+            raise Reject("a greatest size where positions are summed", st.sizes())
+        mean = st.pool == "mean"
+        if mean and st.fewest != number:
+            self.step = None  # which divisions are exact depends on the size
+        # The least sum of fewer positions may be nearer to 0, so that 0 is taken in.
+        self.ends = [(min(0, a * number), max(0, b * number), e * number) for a, b, e in self.ends]
+        self._summed([[(k, 1)] for k in range(st.width)], [0] * st.width, number if mean else 1, number)
+
+    def _summed(self, rows: list[list[tuple[int, int]]], bias: list[int], scale: int, more: int = 0) -> None:
+        """Sums of products and a bias, in any order, over `scale`; `more` roundings than terms."""
+        before = self.ends
+        fits = self.step is not None and power_of_two(scale) and self.step >= (scale * FINE) >> 126
+        largest, found = 0, []
+        for row, b in zip(rows, bias):
+            a = c = b * FINE
+            size, error = abs(b) * FINE, 0
+            for k, w in row:
+                low, high, e = before[k]
+                a, c = (a + w * low, c + w * high) if w > 0 else (a + w * high, c + w * low)
+                size, error = size + abs(w) * (max(-low, high) + e), error + abs(w) * e
+            found.append((a // scale, -(-c // scale), size, error, len(row) + 2 + more))
+            largest = max(largest, size)
+        need(largest < scale * FINE << 126, "numbers far below float32's largest", largest)
+        exact = fits and self.step is not None and largest <= self.step << 24
+        self.step = self.step // scale if exact and self.step is not None else None
+        self.ends = []
+        for a, c, size, error, roundings in found:
+            need(roundings < 1 << 23, "fewer terms", roundings)
+            # (1 + 2^-24)^n - 1 <= n / (2^24 - n); a product or quotient that underflows is off by 2^-150 at most.
+            lost = 0 if exact else -(-size * roundings // ((1 << 24) - roundings)) + (scale * roundings * FINE >> 148)
+            self.ends.append((a, c, -(-(error + lost) // scale)))
+
+
+def float32(p: int, q: int) -> bool:
+    """Whether p/q is a number of binary32 that is normal, or 0."""
+    if p == 0:
+        return True
+    g = gcd(p, q)
+    p, q = abs(p) // g, q // g
+    exponent = p.bit_length() - q.bit_length()
+    return power_of_two(q) and (p // (p & -p)).bit_length() <= 24 and -126 <= exponent <= 126
 
 
 # -- circuits and sequents --------------------------------------------------------------------------------------------
@@ -1151,7 +1248,7 @@ def check(statement: BinaryIO, certificate: BinaryIO) -> tuple[bool, str]:
         # Not expected; but whatever goes wrong, nothing is proved.
         expected, got = "a kernel without errors", type(error).__name__
     else:
-        return True, f"PROVED {st.hash} margin {st.claim} sizes {st.sizes()}"
+        return True, f"PROVED {st.hash} margin {' '.join(st.claim)} sizes {st.sizes()}"
     text = f"line {lines.number} rule {lines.rule}: expected {expected}, got {got}"
     return False, "REJECTED " + text.replace("\n", " ").encode("ascii", "replace").decode()
 

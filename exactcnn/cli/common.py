@@ -16,6 +16,7 @@ from exactcnn.core.errors import InputError
 from exactcnn.core.sizes import SizeRange
 
 if TYPE_CHECKING:
+    from flint import fmpq
     from rich.console import Console
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "one_size",
     "parse_sizes",
     "print_json",
+    "rational_option",
     "require_folder",
     "seconds",
     "solver_names",
@@ -116,6 +118,21 @@ def seconds(value: float | None) -> float | None:
     if value is not None and not (math.isfinite(value) and value > 0):
         raise InputError("not a time limit", place="--timeout", found=str(value), expected="a number of seconds > 0")
     return value
+
+
+def rational_option(text: str, option: str) -> fmpq:
+    """A rational number that an option gives.
+
+    Raises
+    ------
+    InputError: it is none.
+    """
+    from exactcnn.core.rational import parse_rational
+
+    try:
+        return parse_rational(text)
+    except InputError as error:
+        raise error.located(place=option) from None
 
 
 def solver_names(text: str | None) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from exactcnn.cli.common import (
     note,
     parse_sizes,
     print_json,
+    rational_option,
     require_folder,
     seconds,
     solver_names,
@@ -81,6 +82,22 @@ def verify(
             show_default=False,
         ),
     ] = None,
+    float32: Annotated[
+        bool,
+        typer.Option("--float32", help="Prove float32 execution right, too, on all admissible float32 images."),
+    ] = False,
+    step: Annotated[
+        str | None,
+        typer.Option(
+            "--step",
+            metavar="S",
+            help="Float32, on images whose numbers are multiples of S: 1/256, or 1 where bytes are read.",
+            show_default=False,
+        ),
+    ] = None,
+    perturb: Annotated[
+        str, typer.Option("--perturb", metavar="E", help="Widen every template by E in every pixel first: 1/255.")
+    ] = "0",
     report: Annotated[
         Path | None, typer.Option("--report", metavar="OUT.html", help="Write a page about it.", show_default=False)
     ] = None,
@@ -93,6 +110,8 @@ def verify(
       exactcnn verify signs.toml --size 8x8..any --report signs.html
       exactcnn verify signs.toml --certificate signs.cert
       exactcnn verify signs.toml --cross-check z3,cvc5
+      exactcnn verify signs.toml --float32 --step 1/256
+      exactcnn verify signs.toml --perturb 1/255
       exactcnn verify tiny.toml --size 4x4 --method monolithic
       exactcnn verify signs.toml --json > answer.json
 
@@ -118,6 +137,9 @@ def verify(
             progress=progress,
             certificate=certificate,
             cross_check=solver_names(cross_check),
+            float32=float32,
+            step=None if step is None else rational_option(step, "--step"),
+            perturb=rational_option(perturb, "--perturb"),
         )
     name = "built from the task" if network is None else str(network)
     files = _save(outcome, subject, counterexample)

@@ -13,7 +13,7 @@ from exactcnn.core.sizes import SizeRange
 from exactcnn.core.tensor import ExactTensor
 from exactcnn.core.verdict import Verdict
 
-__all__ = ["Certificate", "ClassReport", "CrossCheck", "Example", "Outcome", "Stretched", "Window"]
+__all__ = ["Certificate", "ClassReport", "CrossCheck", "Example", "Float32", "Outcome", "Stretched", "Window"]
 
 
 @dataclass(frozen=True)
@@ -137,6 +137,22 @@ class CrossCheck:
 
 
 @dataclass(frozen=True)
+class Float32:
+    """What a certificate says of float32 execution (IEEE 754 binary32, any order of summation, fused or not).
+
+    Attributes
+    ----------
+    step: the power of two of which all numbers that the network reads are integer multiples; None: any float32 numbers.
+    error: a bound of |computed logit - exact logit|; 0 means that they are equal, bit for bit.
+    margin: what the label's computed logit leads by at least.
+    """
+
+    step: fmpq | None
+    error: fmpq
+    margin: fmpq
+
+
+@dataclass(frozen=True)
 class Outcome:
     """The answer to `verify`.
 
@@ -161,6 +177,7 @@ class Outcome:
     seconds: wall-clock time.
     certificate: for PROVED with the evidence "certificate", what the checker accepted.
     cross_checks: what other solvers said of the certificate's sequents, if they were asked.
+    float32: what was proved about float32 execution, if that was asked.
     """
 
     verdict: Verdict
@@ -182,6 +199,7 @@ class Outcome:
     seconds: float = 0.0
     certificate: Certificate | None = None
     cross_checks: tuple[CrossCheck, ...] = ()
+    float32: Float32 | None = None
 
     def _repr_html_(self) -> str:
         """A small table for notebooks; `exactcnn.report` makes whole pages."""

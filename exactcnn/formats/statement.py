@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from flint import fmpq
@@ -20,17 +21,32 @@ from exactcnn.formats.xnet import format_xnet
 from exactcnn.network.model import Network
 from exactcnn.task.model import Alternative, Feature, Task, TaskClass
 
-__all__ = ["encoded_name", "format_statement", "statement_sha256"]
+__all__ = ["Execution", "encoded_name", "format_statement", "statement_sha256"]
 
 _HEADER = "exactcnn statement 1"
 
 
-def format_statement(task: Task, network: Network, sizes: SizeRange, margin: fmpq, source_sha256: str | None) -> str:
+@dataclass(frozen=True)
+class Execution:
+    """Float32 execution, on images whose numbers are all float32 or, with `step`, multiples of that power of two."""
+
+    step: fmpq | None = None
+
+
+def format_statement(
+    task: Task,
+    network: Network,
+    sizes: SizeRange,
+    margin: fmpq,
+    source_sha256: str | None,
+    execution: Execution | None = None,
+) -> str:
     """The statement "the network has zero error on the task's images of these sizes, with this margin".
 
     Parameters
     ----------
     margin: > 0.
+    execution: None for exact arithmetic; else the statement and its margin are about float32 execution.
     source_sha256: the SHA-256 of the ONNX file that the network was read from, if it was.
 
     Raises
@@ -43,12 +59,18 @@ def format_statement(task: Task, network: Network, sizes: SizeRange, margin: fmp
     lines = [
         _HEADER,
         f"sizes {sizes.min_height} {high} {sizes.min_width} {wide}",
-        f"margin {format_rational(margin)}",
+        f"margin {format_rational(margin)}{_execution(execution)}",
         f"source {source_sha256 or 'none'}",
         *_task_lines(task),
         "network",
     ]
     return "\n".join(lines) + "\n" + format_xnet(network) + "end\n"
+
+
+def _execution(execution: Execution | None) -> str:
+    if execution is None:
+        return ""
+    return " float32" if execution.step is None else f" float32 step {format_rational(execution.step)}"
 
 
 def statement_sha256(text: str) -> str:

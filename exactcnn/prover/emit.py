@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from flint import fmpq
 
-from exactcnn.core.outcome import Stretched
+from exactcnn.core.outcome import Float32, Stretched
+from exactcnn.core.rational import format_rational
 from exactcnn.formats.certificate import Block, format_certificate, head_line, lower_line, plain_line, upper_line
-from exactcnn.formats.statement import format_statement, statement_sha256
+from exactcnn.formats.statement import Execution, format_statement, statement_sha256
 from exactcnn.prover.head_bounds import HeadBound, one_sided, pairwise
 from exactcnn.prover.head_local import FactRow, HeadLocal, Numbering, head_local
 from exactcnn.prover.head_proof import HeadProof, HeadSearch
@@ -27,15 +28,22 @@ from exactcnn.solvers.pool import Deadline, Workers
 from exactcnn.theorem.facts import UpperFact
 from exactcnn.theorem.head import Head, HeadStatement
 from exactcnn.theorem.local import Placed
+from exactcnn.theorem.rounding import Rounding
 from exactcnn.theorem.stem import Kind
 
-__all__ = ["Emission", "NoCertificateError", "Proved", "emit"]
+__all__ = ["Emission", "NoCertificateError", "Proved", "TooMuchRoundingError", "emit"]
 
 _SECONDS = 20.0
+# Binary digits of a margin that is rounded down.
+_PRECISION = 32
 
 
 class NoCertificateError(Exception):
     """Something that a solver proved has no proof by the kernel's rules, or none was found; the text says what."""
+
+
+class TooMuchRoundingError(Exception):
+    """Float32 rounding may cost more than the margin; the text says how much."""
 
 
 @dataclass(frozen=True)
@@ -58,29 +66,58 @@ class Proved:
 
 @dataclass(frozen=True)
 class Emission:
-    """A statement, its certificate and the margin that they are about."""
+    """A statement, its certificate and the margin in exact arithmetic; what they claim of float32, if they do."""
 
     statement: str
     certificate: str
     margin: fmpq
+    float32: Float32 | None = None
 
 
-def emit(proved: Proved, source_sha256: str | None, deadline: Deadline, workers: int | None) -> Emission:
-    """The statement and the certificate.
+def emit(
+    proved: Proved,
+    source_sha256: str | None,
+    deadline: Deadline,
+    workers: int | None,
+    rounding: Rounding | None = None,
+) -> Emission:
+    """The statement and the certificate; with `rounding` they are about float32 execution.
 
     Raises
     ------
     NoCertificateError: no proof was found for some part.
+    TooMuchRoundingError: rounding may cost more than the margin.
     OutOfTimeError: the deadline passed.
     """
     head = _head(proved, deadline, workers)
     facts = _needed(proved, head)
     blocks = _fact_blocks(proved, facts, deadline, workers)
     instance = proved.instance
-    statement = format_statement(instance.task, instance.network, instance.sizes, head.margin, source_sha256)
+    claim = None if rounding is None else _float32(rounding, head.margin)
+    statement = format_statement(
+        instance.task,
+        instance.network,
+        instance.sizes,
+        head.margin if claim is None else claim.margin,
+        source_sha256,
+        None if claim is None else Execution(claim.step),
+    )
     lines = [_head_block(line, facts) for line in head.lines]
     text = format_certificate(statement_sha256(statement), proved.witnesses, blocks, lines)
-    return Emission(statement, text, head.margin)
+    return Emission(statement, text, head.margin, claim)
+
+
+def _float32(rounding: Rounding, margin: fmpq) -> Float32:
+    """What holds of float32 execution where the exact lead is at least `margin`."""
+    left = margin - 2 * rounding.error
+    if rounding.error == 0:
+        return Float32(rounding.step, rounding.error, left)
+    if left <= 0:
+        near, lead = f"{float(rounding.error):.3g}", format_rational(margin)
+        raise TooMuchRoundingError(f"rounding may move each logit by up to {near}, and the exact margin is {lead}")
+    # A short number a little below, since the checker rounds its own bound of the error outwards.
+    scale = fmpq(2) ** (_PRECISION + int(left.q).bit_length() - int(left.p).bit_length())
+    return Float32(rounding.step, rounding.error, ((left * scale).floor() - 1) / scale)
 
 
 # -- the head ---------------------------------------------------------------------------------------------------------

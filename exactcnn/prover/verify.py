@@ -14,8 +14,9 @@ from exactcnn.core.outcome import Certificate, ClassReport, Example, Outcome
 from exactcnn.core.sizes import SizeRange
 from exactcnn.core.tensor import ExactTensor
 from exactcnn.core.verdict import Verdict
+from exactcnn.formats.statement import Execution
 from exactcnn.network.model import Network
-from exactcnn.prover.emit import NoCertificateError, Proved, emit
+from exactcnn.prover.emit import NoCertificateError, Proved, TooMuchRoundingError, emit
 from exactcnn.prover.head_bounds import HeadBound, HeadContext, best_bound, one_sided, pairwise
 from exactcnn.prover.instance import Instance
 from exactcnn.prover.local_facts import ChannelJob, LowerJob, Peak, UpperResult, channel_job, prove_channel, prove_lower
@@ -32,6 +33,7 @@ from exactcnn.task.model import Task
 from exactcnn.theorem.facts import PooledFacts, UpperFact
 from exactcnn.theorem.formulas import NOTHING_KNOWN
 from exactcnn.theorem.head import HeadStatement
+from exactcnn.theorem.rounding import Rounding, rounding_of
 from exactcnn.theorem.stem import Unsupported
 
 __all__ = ["Progress", "Settings", "verify_modular"]
@@ -65,6 +67,7 @@ class Settings:
     confirm: the checker: takes a statement and a certificate, and says why it rejects them (None: it accepts). With it
         nothing is PROVED without a certificate; without it an SMT solver's word is the evidence.
     source_sha256: of the ONNX file that the network came from.
+    float32: what images float32 execution is to be proved right on; None: exact arithmetic is what is proved.
     """
 
     timeout: float | None = None
@@ -73,6 +76,7 @@ class Settings:
     progress: Progress = _silent
     confirm: Confirm | None = None
     source_sha256: str | None = None
+    float32: Execution | None = None
 
 
 def verify_modular(
@@ -82,7 +86,8 @@ def verify_modular(
 
     Raises
     ------
-    InputError: the network does not fit the task, or is not defined at every size of the range.
+    InputError: the network does not fit the task, or is not defined at every size of the range; or float32 execution
+        was asked for, and a weight is no float32 number.
     """
     chosen = settings or Settings()
     started = time.monotonic()
@@ -96,10 +101,13 @@ def verify_modular(
     )
     try:
         instance = Instance(task, network, sizes)
+        rounding = None
+        if chosen.float32 is not None:
+            rounding = rounding_of(network, task.pixel, instance.pooling, chosen.float32.step)
     except Unsupported as unsupported:
         return replace(blank, reason=str(unsupported), seconds=time.monotonic() - started)
     deadline = Deadline(chosen.timeout)
-    run = _Run(instance, LimitedSolver(solver, deadline), chosen, deadline, blank)
+    run = _Run(instance, LimitedSolver(solver, deadline), chosen, deadline, blank, rounding)
     try:
         outcome = run.outcome()
     except OutOfTimeError:
@@ -116,6 +124,7 @@ class _Run:
     settings: Settings
     deadline: Deadline
     blank: Outcome
+    rounding: Rounding | None = None
     searches: list[ClassSearch] = field(default_factory=list)
     obligations: dict[str, int] = field(default_factory=lambda: {"upper": 0, "lower": 0, "head": 0})
     margins: list[fmpq | None] = field(default_factory=list)
@@ -168,9 +177,12 @@ class _Run:
                 self.settings.source_sha256,
                 self.deadline,
                 self.settings.workers,
+                self.rounding,
             )
         except NoCertificateError as error:
             return self.so_far(Verdict.UNKNOWN, f"{_UNCERTIFIED}: {error}")
+        except TooMuchRoundingError as error:
+            return self.so_far(Verdict.UNKNOWN, f"right in exact arithmetic, but open for float32: {error}")
         rejected = self.settings.confirm(emission.statement, emission.certificate) if self.settings.confirm else None
         if rejected is not None:
             raise InternalError(f"the checker rejects the certificate: {rejected}")
@@ -182,6 +194,7 @@ class _Run:
             margin_attained=min(leads) == emission.margin,
             evidence="certificate",
             certificate=Certificate(emission.statement, emission.certificate),
+            float32=emission.float32,
         )
 
     def _beyond_facts(

@@ -14,6 +14,7 @@ from exactcnn.report.wording import (
     condition_text,
     cross_check_text,
     evidence_text,
+    float32_text,
     number_text,
     size_text,
     winners,
@@ -93,6 +94,7 @@ def _facts(outcome: Outcome, network: str | None) -> str:
     if outcome.configurations is not None:
         facts.append(("configurations covered", f"{outcome.configurations:,}"))
     facts += [("method", outcome.method), ("evidence", evidence_text(outcome))]
+    facts += [("float32", float32_text(outcome.float32))] if outcome.float32 is not None else []
     facts += [("cross-check", cross_check_text(c)) for c in outcome.cross_checks]
     if any(outcome.obligations.values()):
         facts.append(("obligations", ", ".join(f"{count} {kind}" for kind, count in outcome.obligations.items())))

@@ -18,8 +18,8 @@ def outcome_json(outcome: Outcome, *, files: Sequence[str] = ()) -> dict[str, An
     """All of an outcome; `files` are the names of what was written with it.
 
     `configurations` is a number up to 2^53 and a text beyond, where many readers would round it. `counterexample`,
-    `reason`, `unproved`, `unproved_field`, `statement` (a certificate's SHA-256) and `cross_checks` are there only
-    where they apply.
+    `reason`, `unproved`, `unproved_field`, `statement` (a certificate's SHA-256), `float32` and `cross_checks` are
+    there only where they apply.
     """
     form: dict[str, Any] = {
         "verdict": outcome.verdict.value,
@@ -38,6 +38,13 @@ def outcome_json(outcome: Outcome, *, files: Sequence[str] = ()) -> dict[str, An
     }
     if outcome.certificate is not None:
         form["statement"] = outcome.certificate.sha256
+    if outcome.float32 is not None:
+        claim = outcome.float32
+        form["float32"] = {
+            "step": None if claim.step is None else format_rational(claim.step),
+            "error": format_rational(claim.error),
+            "margin": format_rational(claim.margin),
+        }
     if outcome.cross_checks:
         form["cross_checks"] = [
             {"solver": c.solver, "confirmed": c.confirmed, "undecided": list(c.undecided)} for c in outcome.cross_checks

@@ -13,7 +13,7 @@ from rich.text import Text
 from exactcnn.core.outcome import ClassReport, Example, Outcome, Window
 from exactcnn.core.verdict import Verdict
 from exactcnn.report.pictures import Picture, image_colours, viewable
-from exactcnn.report.wording import claim, cross_check_text, evidence_text, number_text, winners
+from exactcnn.report.wording import claim, cross_check_text, evidence_text, float32_text, number_text, winners
 from exactcnn.task.model import Task
 
 __all__ = [
@@ -53,6 +53,7 @@ def _blocks(outcome: Outcome, task: Task, network: str | None) -> Iterator[Rende
         facts.append(("configurations", f"{outcome.configurations:,}"))
     facts.append(("method", outcome.method))
     facts.append(("evidence", evidence_text(outcome)))
+    facts += [("float32", float32_text(outcome.float32))] if outcome.float32 is not None else []
     facts += [("cross-check", cross_check_text(c)) for c in outcome.cross_checks]
     if any(outcome.obligations.values()):
         counts = ", ".join(f"{count} {kind}" for kind, count in outcome.obligations.items())

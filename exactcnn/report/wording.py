@@ -7,13 +7,22 @@ from decimal import Decimal
 
 from flint import fmpq
 
-from exactcnn.core.outcome import CrossCheck, Outcome
+from exactcnn.core.outcome import CrossCheck, Float32, Outcome
 from exactcnn.core.rational import format_rational
 from exactcnn.core.sizes import SizeRange
 from exactcnn.core.verdict import Verdict
 from exactcnn.task.model import Alternative, TaskClass
 
-__all__ = ["claim", "condition_text", "cross_check_text", "evidence_text", "number_text", "size_text", "winners"]
+__all__ = [
+    "claim",
+    "condition_text",
+    "cross_check_text",
+    "evidence_text",
+    "float32_text",
+    "number_text",
+    "size_text",
+    "winners",
+]
 
 _READABLE = 24
 _LONG = 120
@@ -80,6 +89,15 @@ def cross_check_text(check: CrossCheck) -> str:
     return f"{check.solver} confirms {check.confirmed} of {number} sequents, and leaves open: {check.undecided[0]}" + (
         f" and {len(check.undecided) - 1} more" if len(check.undecided) > 1 else ""
     )
+
+
+def float32_text(found: Float32) -> str:
+    """What was proved about float32 execution."""
+    images = "" if found.step is None else f" on images of multiples of {format_rational(found.step)}"
+    if found.error == 0:
+        return f"the exact logits, bit for bit, in any order of summation{images}"
+    near, margin = float(found.error), float(found.margin)
+    return f"no logit is off by more than {near:.2g}, and the label's leads by at least {margin:.6g}{images}"
 
 
 def condition_text(task_class: TaskClass) -> str:

@@ -134,6 +134,16 @@ def _unit_cases() -> Iterator[Case]:
     for pool in ("sum", "mean"):
         for short, full in _RUNS:
             yield Case(f"long runs: {pool} {short}", True, lambda k, p=pool, a=short, b=full: _same_logits(k, p, a, b))
+    for p, q, holds in _FLOATS:
+        yield Case(f"float32: {p}/{q}", holds, lambda k, p=p, q=q: k.float32(p, q))
+    for name, old, new, step, expected in _ERRORS:
+        yield Case(
+            f"rounding: {name} {new} {step}", True, lambda k, a=(name, old, new, step), e=expected: _error(k, *a) == e
+        )
+    for name, old, new in _NO_ERROR_BOUND:
+        yield Case(
+            f"no bound of rounding: {name} {new}", False, lambda k, a=(name, old, new): _error(k, *a, None) is not None
+        )
     yield Case("numbers of positions", True, lambda k: _positions(k) == (6, 12))
 
 
@@ -161,6 +171,26 @@ def _same_logits(kernel: Kernel, pool: str, short: str, full: str) -> bool:
     return [Fraction(x, values[0][1]) for x in values[0][0]] == [Fraction(x, values[1][1]) for x in values[1][0]]
 
 
+def _error(kernel: Kernel, name: str, old: str, new: str, step: tuple[int, int] | None) -> Any:
+    """The kernel's bound of float32's error, in units that hide underflow; None where it has none."""
+    statement = _replaced(golden(name)[0], old, new)
+    try:
+        read = kernel.Statement(kernel.Lines(io.BytesIO(statement.encode())))
+        return _coarse(Fraction(kernel.Rounding(read, step).error, kernel.FINE))
+    except kernel.Reject:
+        return None
+
+
+def _coarse(error: Fraction) -> int:
+    """An error in units of 2^-110."""
+    return round(error * 2**110)
+
+
+def _bound(k: int, size: int) -> int:
+    """What a sum with magnitudes `size` loses at most in k roundings, but for underflow."""
+    return _coarse(size * _lost(k))
+
+
 def _facts(kernel: Kernel, pool: str, floors: dict[int, tuple[int, int]], most: int | None) -> Any:
     facts = kernel.Facts(SimpleNamespace(pool=pool, fewest=2, greatest=most))
     facts.floors = floors
@@ -184,6 +214,86 @@ def _positions(kernel: Kernel) -> tuple[int, int | None]:
 
 
 _LAMP = golden("lamp")[0]
+
+
+def _lost(k: int) -> Fraction:
+    return Fraction(k, 2**24 - k)
+
+
+def _error_of_sum(kind: int) -> int:
+    """The network of `sum`: max(0, a + b - 5/4) at one or two positions, pooled (max, sum, mean), and a dense layer."""
+    error, high = _lost(4) * Fraction(13, 4), Fraction(3, 4)
+    if kind:
+        error, high = 2 * error, 2 * high
+        error += _lost(5) * (high + error)
+    if kind == 2:
+        error, high = error / 2, high / 2
+    return _coarse(error + _lost(3) * (high + error))
+
+
+def _error_of_mean_in_steps() -> int:
+    """The same mean where the convolution loses nothing: one position or two are divided by one or two."""
+    error = _lost(5) * Fraction(3, 2) / 2
+    return _coarse(error + _lost(3) * (Fraction(3, 4) + error))
+
+
+_FLOATS = [
+    (0, 1, True),
+    (-3, 8, True),
+    (2**24 - 1, 1, True),
+    (2**24 + 1, 1, False),
+    (2**24 + 2, 1, True),
+    (1, 3, False),
+    (6, 2, True),
+    (1, 2**126, True),
+    (1, 2**127, False),
+    (2**126, 1, True),
+    (2**127, 1, False),
+]
+_ERRORS = [
+    ("lamp", "bias 0 1/2", "bias 0 1/2", None, _bound(3, 1)),
+    ("lamp", "1\n0\nbias", "-3\n0\nbias", None, _bound(3, 3)),
+    ("lamp", "bias 0 1/2", "bias 1 1/2", None, _bound(3, 2)),
+    ("lamp", "bias 0 1/2", "bias -1 1/2", None, _bound(3, 2)),
+    ("lamp", "pixel 0 1", "pixel -4 1", None, _bound(3, 4)),
+    ("lamp", "input pixel", "input byte", None, _bound(3, 255)),
+    ("lamp", "bias 0 1/2", "bias 0 1/2", (1, 2**23), 0),
+    ("lamp", "bias 0 1/2", "bias 0 1/2", (1, 2**24), _bound(3, 1)),
+    ("lamp", "input pixel", "input byte", (1, 1), 0),
+    ("lamp", "bias 0 1/2", "bias 0 1/2\nrelu", None, _bound(3, 1)),
+    # two layers: the first one's error goes through the second one's weights
+    (
+        "lamp",
+        "bias 0 1/2",
+        "bias 0 1/2\ndense out 2 in 2\n-2 0\n2*0\nbias 2*0",
+        None,
+        _coarse(2 * _lost(3) + 2 * (1 + _lost(3)) * _lost(3)),
+    ),
+    # the second layer's steps are half the first one's
+    ("lamp", "bias 0 1/2", "bias 0 1/2\ndense out 2 in 2\n-3 0\n2*0\nbias 2*0", (1, 2**22), _bound(3, 3)),
+    # after rounding nothing is exact any more, however small
+    (
+        "lamp",
+        "bias 0 1/2",
+        "bias -1 1/2\nrelu\ndense out 2 in 2\n1 0\n2*0\nbias 2*0",
+        (1, 2**24),
+        _coarse(2 * _lost(3) * (1 + _lost(3))),
+    ),
+    # positions: at most two; a division more for the mean
+    ("sum", "globalpool sum", "globalpool max", None, _error_of_sum(0)),
+    ("sum", "globalpool sum", "globalpool sum", None, _error_of_sum(1)),
+    ("sum", "globalpool sum", "globalpool mean", None, _error_of_sum(2)),
+    ("sum", "globalpool sum", "globalpool sum", (1, 2**8), 0),
+    ("sum", "globalpool sum", "globalpool mean", (1, 2**8), _error_of_mean_in_steps()),
+]
+_NO_ERROR_BOUND = [
+    ("lamp", "1\n0\nbias", "1/3\n0\nbias"),
+    ("lamp", "bias 0 1/2", "bias 0 1/5"),
+    ("lamp", "1\n0\nbias", f"{2**127}\n0\nbias"),
+    ("lamp", "bias 0 1/2", f"bias 0 1/2\ndense out 2 in 2\n{2**126} 0\n2*0\nbias 2*0"),
+    ("lamp", "globalpool max", "globalpool sum"),
+    ("lamp", "globalpool max", "globalpool mean"),
+]
 _COMPARED = [
     ((1, 2), (1, 2), True),
     ((2, 3), (1, 2), False),
@@ -214,6 +324,23 @@ _BRIGHT = "feature bright 1 1 gap 1/2 templates 1\ntemplate\n3/4 1\n"
 _OFF = "class off alternatives 1\nalternative requires forbids 0\n"
 _OVERLAPS = ("alternative requires 0 forbids\n", "alternative requires forbids\n")
 _STATEMENTS = [
+    *(
+        ("margin 1/4", f"margin 1/4 {execution}")
+        for execution in (
+            "float64",
+            "float32 step",
+            "float32 step 2",
+            "float32 step 1/3",
+            "float32 step 0",
+            "step 1",
+            "float32 1",
+        )
+    ),
+    ("margin 1/4", "margin float32"),
+    ("margin 1/4", "margin 1/4 float32"),  # rounding is not paid for
+    ("margin 1/4", f"margin {2**23 - 1}/{2**25} float32"),  # nor in full
+    ("margin 1/4", f"margin {2**20 - 1}/{2**22} float32"),
+    ("margin 1/4", f"margin 1/4 float32 step 1/{2**24}"),  # too small a step
     *((_OFF, _OFF.replace("alternatives 1", "alternatives 2") + more) for more in _OVERLAPS),  # `on` is never alone
     ("sizes 1 any 1 any", "sizes 01 any 1 any"),
     ("pixel 0 1\nfeatures 1\n" + _BRIGHT, "pixel 1 1\nfeatures 1\n" + _BRIGHT.replace("3/4", "1")),
@@ -312,6 +439,10 @@ _STATEMENTS = [
 
 _MEANING = {  # read, but not proved by the certificate
     ("margin 1/4", "margin 1/3"),
+    ("margin 1/4", "margin 1/4 float32"),
+    ("margin 1/4", f"margin {2**23 - 1}/{2**25} float32"),
+    ("margin 1/4", f"margin {2**20 - 1}/{2**22} float32"),
+    ("margin 1/4", f"margin 1/4 float32 step 1/{2**24}"),
     ("sizes 1 any 1 any", "sizes 2 any 1 any"),
     ("sizes 1 any 1 any", "sizes 1 2 1 any"),
     ("sizes 1 any 1 any", "sizes 1 any 2 any"),
@@ -471,6 +602,13 @@ _FINE: list[tuple[str, Change | None, tuple[Change, ...]]] = [
     ("lamp", ("task lamp", "task %"), ()),
     ("lamp", ("source none", "source " + "0123456789abcdef" * 4), ()),
     ("lamp", ("margin 1/4", "margin 1/5"), ()),
+    # float32: logits m and 1/2, whose lead is 1/4 and nothing to spare
+    ("lamp", ("margin 1/4", "margin 1/5 float32"), ()),
+    ("lamp", ("margin 1/4", f"margin {2**18 - 1}/{2**20} float32"), ()),
+    ("lamp", ("margin 1/4", "margin 1/4 float32 step 1/256"), ()),
+    ("lamp", ("margin 1/4", "margin 1/4 float32 step 1"), ()),
+    ("lamp", ("margin 1/4", f"margin 1/4 float32 step 1/{2**23}"), ()),
+    ("sum", ("margin 1/8", "margin 1/9 float32"), ()),
     ("lamp", ("globalpool max\n", "globalpool max\nflatten\n"), ()),
     ("lamp", None, ((_WITNESS, "witness 0 1 1 100000000 100000000 0 0\n3/4\n"),)),
     ("lamp", None, ((_WITNESS, "witness 0 2 2 999 7 1 0\n1 0\n0 0\n"),)),
