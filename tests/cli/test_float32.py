@@ -48,7 +48,7 @@ def test_images_of_steps(folder: Path) -> None:
 
 
 def test_a_margin_that_rounding_may_cost(folder: Path) -> None:
-    """Logits near 1 that lead by 2^-23: exact in steps of pixels, but open where pixels have all of float32's digits."""
+    """Logits near 1 that lead by 2^-23, which is less than what rounding may cost where pixels have all digits."""
     write(folder / "near.xnet", DOT_NETWORK.replace("1\n-1\nbias 0 1", "1/4194304\n0\nbias 1 8388609/8388608"))
     assert run("verify", "dot.toml", "--network", "near.xnet").code == 0
     ran = run("verify", "dot.toml", "--network", "near.xnet", "--float32")
