@@ -3,7 +3,8 @@
     An image is on if some pixel is at least 3/4, off if all pixels are at most 1/4. *)
 
 From Coq Require Import Reals ZArith NArith List Lra Lia Bool.
-From ExactCNN Require Import Sums Images Tasks Networks Construction Numbers Checker Soundness.
+From ExactCNN Require Import Sums Images Tasks Networks Construction Numbers Checker Soundness Certificates.
+From ExactCNN Require Axis.
 Import ListNotations.
 
 (** * A task with admissible images of both classes *)
@@ -66,8 +67,8 @@ End Lamp.
 
 (** * A proof that the checker accepts, and false ones that it refuses *)
 
-Module Lamp := Soundness BinaryIntegers.
-Import Lamp.
+Module Exact := Certificates BinaryIntegers.
+Import Exact.
 Open Scope Z_scope.
 
 (** Variables: 0 is the pixel x, 1 is e = max(0, 3/4 - x). Rows 0 to 4: x, 1 - x, e, 4e + 4x - 3, and 2e - 1, the
@@ -116,3 +117,57 @@ Proof.
   - unfold value, terms_value, real, BinaryIntegers.to_Z.
     intros f [[<-|[<-|[]]]|[<-|[]]]; simpl; lra.
 Qed.
+
+(** * FORMAT.md's certificate, as a theorem *)
+
+(** The network is the global maximum m of the pixels with the logits m and 1/2; the range is all sizes. *)
+Definition lamp_statement (margin : ratio) (taps : list (list (N * Z))) : statement :=
+  Statement 1 1 None None margin 4 1 0 4 false
+    [Feature 1 1 (Ratio 1 2) [[(3, 4)]]]
+    [AnyOf [Alternative [0%nat] []]; AnyOf [Alternative [] [0%nat]]]
+    []
+    [SDense 1 taps [0; 1] 2].
+
+Definition lamp_facts : list fact :=
+  [Upper 0 (Ratio 1 4) [0%nat] [([(0%nat, 0%nat, 0, 0)], clear_pixel_proof)];
+   Lower 0 0 0 (Ratio 3 4) [(0%nat, 0%nat, Close (Qed [(0%N, 1)]) [])]].
+
+Definition choose (clauses : list N) (rest : proof) : proof :=
+  fold_right (fun c p => Close (Choose c) [p]) rest clauses.
+
+Definition on_side : option (ratio * proof) := Some (Ratio 3 4, choose [0; 1; 2]%N (Close (Qed [(0%N, 1)]) [])).
+Definition off_side : option (ratio * proof) := Some (Ratio 1 4, choose [0; 2]%N (Close (Qed [(0%N, 1)]) [])).
+Definition half : option (ratio * proof) := Some (Ratio 1 2, Close (Qed []) []).
+
+Definition lamp_certificate : certificate := Certificate lamp_facts [on_side; half] [off_side; half] [].
+
+Definition lamp_taps : list (list (N * Z)) := [[(0%N, 2)]; []].
+
+Example lamp_accepted : check_instance (lamp_statement (Ratio 1 4) lamp_taps) lamp_certificate = true.
+Proof. vm_compute. reflexivity. Qed.
+
+(** On every admissible image of every size the right logit leads by 1/4. *)
+Theorem lamp_zero_error :
+  zero_error (task_of (lamp_statement (Ratio 1 4) lamp_taps)) (network_of (lamp_statement (Ratio 1 4) lamp_taps))
+             (fun H W => (1 <= H)%Z /\ (1 <= W)%Z) (1 / 4).
+Proof.
+  intros x y Hx Hy [HH HW]. apply (check_instance_sound _ _ lamp_accepted x y Hx Hy).
+  unfold in_sizes. simpl. repeat split; try assumption; discriminate.
+Qed.
+
+(** Statements that are false, or whose proofs lack something, are refused: a margin that is a little too large, a
+    network that is blind, a fact without its proof, a pair of classes that nothing separates. *)
+Example refused_margin : check_instance (lamp_statement (Ratio 1 3) lamp_taps) lamp_certificate = false.
+Proof. vm_compute. reflexivity. Qed.
+
+Example refused_network : check_instance (lamp_statement (Ratio 1 4) [[]; []]) lamp_certificate = false.
+Proof. vm_compute. reflexivity. Qed.
+
+Example refused_fact :
+  check_instance (lamp_statement (Ratio 1 4) lamp_taps)
+    (Certificate [Upper 0 (Ratio 1 4) [0%nat] []; Lower 0 0 0 (Ratio 3 4) []] [on_side; half] [off_side; half] []) = false.
+Proof. vm_compute. reflexivity. Qed.
+
+Example refused_pair :
+  check_instance (lamp_statement (Ratio 1 4) lamp_taps) (Certificate lamp_facts [on_side; None] [off_side; half] []) = false.
+Proof. vm_compute. reflexivity. Qed.

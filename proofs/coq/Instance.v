@@ -286,9 +286,9 @@ Module Instance (Num : Numbers).
     | a :: l' =>
         match needs l' (after_layer a rs) (after_layer a cs) outs with
         | [] => []
-        | first :: _ as found =>
+        | first :: more =>
             sorted (filter (fun p => match a with SRelu => true | _ => exists_in (view_of l rs cs) p end)
-                           (flat_map (fun p => map snd (sources a p)) first)) :: found
+                           (flat_map (fun p => map snd (sources a p)) first)) :: first :: more
         end
     end.
 

@@ -4,8 +4,9 @@
 set -eu
 cd "$(dirname "$0")"
 
-if grep -nE '^[[:space:]]*(Admitted|Axioms?|Parameters?|Conjecture|Unset Guard|Unset Positivity|Unset Universe)' ./*.v \
-    | grep -v '^./Numbers.v:'; then
+# Numbers.v has the interfaces of functors, whose parameters are no assumptions.
+if grep -nE '(^|[[:space:].])(Admitted|admit|Axioms?|Parameters?|Conjecture|Unset (Guard|Positivity|Universe) Checking)([[:space:].]|$)' \
+    ./*.v | grep -v '^./Numbers.v:'; then
     echo "audit: the lines above assume something" >&2
     exit 1
 fi
