@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -60,10 +59,14 @@ class ExactTensor:
     denominator: the common denominator, positive; not necessarily in lowest terms.
     """
 
-    __slots__ = ("__dict__", "denominator", "numerators")
+    # Not functools.cached_property: threads would wait for each other's maxima at its lock.
+    __slots__ = ("_bound", "_content", "_row_bound", "denominator", "numerators")
 
     numerators: Numerators
     denominator: int
+    _bound: int | None
+    _content: int | None
+    _row_bound: int | None
 
     def __init__(self, numerators: Numerators | int, denominator: int = 1) -> None:
         if denominator <= 0:
@@ -76,6 +79,9 @@ class ExactTensor:
         view.flags.writeable = False
         self.numerators = view
         self.denominator = denominator
+        self._bound = None
+        self._content = None
+        self._row_bound = None
 
     # -- making ---------------------------------------------------------------------------------------------------
 
@@ -157,19 +163,28 @@ class ExactTensor:
         """The number of entries."""
         return self.numerators.size
 
-    @cached_property
+    @property
     def bound(self) -> int:
         """The largest magnitude of a numerator."""
-        if not self.numerators.size:
-            return 0
-        return max(int(self.numerators.max()), -int(self.numerators.min()))
+        if self._bound is None:
+            self._bound = _largest(self.numerators)
+        return self._bound
 
-    @cached_property
+    @property
     def content(self) -> int:
         """The greatest common divisor of the numerators (0 if all are 0)."""
-        if self.numerators.dtype == _OBJECT:
-            return math.gcd(*self.numerators.flat)
-        return int(np.gcd.reduce(self.numerators.astype(np.int64).ravel()))
+        if self._content is None:
+            self._content = _common_divisor(self.numerators)
+        return self._content
+
+    @property
+    def row_bound(self) -> int:
+        """The largest sum of magnitudes of the numerators under one index of the first axis."""
+        if self._row_bound is None:
+            rows, size = len(self), self.size
+            magnitudes = ExactTensor(np.abs(self.numerators))
+            self._row_bound = magnitudes.reshape(rows, size // rows).sum(1).bound if size else 0
+        return self._row_bound
 
     def item(self, *index: int) -> fmpq:
         """One entry."""
@@ -364,6 +379,16 @@ class ExactTensor:
     def nonzero(self) -> NDArray[np.bool_]:
         """Where the entries are not 0."""
         return np.asarray(self.numerators != 0, dtype=np.bool_)
+
+
+def _largest(numerators: Numerators) -> int:
+    return max(int(numerators.max()), -int(numerators.min())) if numerators.size else 0
+
+
+def _common_divisor(numerators: Numerators) -> int:
+    if numerators.dtype == _OBJECT:
+        return math.gcd(*numerators.flat)
+    return int(np.gcd.reduce(numerators.astype(np.int64).ravel()))
 
 
 def _nearest(numerator: int, denominator: int) -> float:

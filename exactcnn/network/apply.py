@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from flint import fmpq
 
-from exactcnn.core.convolution import convolve2d, window_count
+from exactcnn.core.convolution import convolve2d, convolve2d_peaks, window_count
 from exactcnn.core.errors import InputError
 from exactcnn.core.tensor import ExactTensor
 from exactcnn.network.model import (
@@ -18,12 +18,13 @@ from exactcnn.network.model import (
     Layer,
     MaxPool2d,
     Padding,
+    Pair,
     ReLU,
     SpatialLayer,
     kernel_of,
 )
 
-__all__ = ["apply_layer", "apply_window", "check_window"]
+__all__ = ["apply_layer", "apply_window", "check_window", "window_peaks"]
 
 
 def apply_layer(layer: Layer, x: ExactTensor) -> ExactTensor:
@@ -78,8 +79,7 @@ def check_window(layer: SpatialLayer, shape: tuple[int, ...]) -> None:
 
 def apply_window(layer: SpatialLayer, x: ExactTensor, padding: Padding) -> ExactTensor:
     """A layer with a window, applied with another padding than its own (a band of rows has none inside the image)."""
-    top, left, bottom, right = padding
-    frame = ((0, 0), (0, 0), (top, bottom), (left, right))
+    frame = _frame(padding)
     if isinstance(layer, Conv2d):
         return convolve2d(x.pad(frame), layer.weight, layer.bias, layer.stride)
     if isinstance(layer, MaxPool2d):
@@ -89,6 +89,18 @@ def apply_window(layer: SpatialLayer, x: ExactTensor, padding: Padding) -> Exact
         return _sweep(x.pad(frame, least), layer, ExactTensor.maximum)
     total = _sweep(x.pad(frame), layer, ExactTensor.__add__)
     return total.scaled(fmpq(1, layer.kernel[0] * layer.kernel[1]))
+
+
+def window_peaks(layer: SpatialLayer, x: ExactTensor, padding: Padding) -> ExactTensor:
+    """The maxima (N, C') over all places of what `apply_window` gives."""
+    if isinstance(layer, Conv2d):
+        return convolve2d_peaks(x.pad(_frame(padding)), layer.weight, layer.bias, layer.stride)
+    return apply_window(layer, x, padding).max((2, 3))
+
+
+def _frame(padding: Padding) -> tuple[Pair, Pair, Pair, Pair]:
+    top, left, bottom, right = padding
+    return (0, 0), (0, 0), (top, bottom), (left, right)
 
 
 def _dense(layer: Dense, x: ExactTensor) -> ExactTensor:

@@ -7,7 +7,8 @@ image is, and the numbers in hand fit the processor's caches.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import reduce
@@ -17,7 +18,7 @@ from flint import fmpq
 from exactcnn.core.convolution import window_count
 from exactcnn.core.errors import InputError
 from exactcnn.core.tensor import ExactTensor, concatenate
-from exactcnn.network.apply import apply_layer, apply_window, check_window
+from exactcnn.network.apply import apply_layer, apply_window, check_window, window_peaks
 from exactcnn.network.model import (
     AvgPool2d,
     Conv2d,
@@ -25,6 +26,7 @@ from exactcnn.network.model import (
     GlobalPool,
     Layer,
     MaxPool2d,
+    Padding,
     ReLU,
     SpatialLayer,
     kernel_of,
@@ -34,6 +36,12 @@ __all__ = ["Stem"]
 
 # Numbers in the largest layer of one piece.
 _PIECE = 1 << 18
+# Multiplications that are worth a thread, and where threads share the work a piece: half a millisecond or more.
+_SHARE = 1 << 25
+# Pieces a thread, so that none waits long for the last one.
+_PIECES_A_THREAD = 4
+
+_Windowed = Callable[[SpatialLayer, ExactTensor, Padding], ExactTensor]
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,8 @@ class Stem:
     heights: rows of the image, then rows that come out of each layer.
     width: columns that come out of the last layer.
     row_entries: a bound on the numbers that one image takes in any layer, for each row that comes out of the last.
+        What a convolution right before a global maximum gives does not count: it is never in memory as a whole.
+    work: about how many multiplications one image takes.
     """
 
     layers: tuple[Layer, ...]
@@ -56,6 +66,7 @@ class Stem:
     heights: tuple[int, ...]
     width: int
     row_entries: int
+    work: int
 
     @staticmethod
     def of(layers: tuple[Layer, ...], shape: tuple[int, ...]) -> Stem:
@@ -66,12 +77,15 @@ class Stem:
         InputError: the network is not defined at this size; the layer is named.
         """
         channels, height, width = shape
-        heights, entries = [height], channels * height * width
+        heights, entries, work = [height], [channels * height * width], 0
         for number, layer in enumerate(layers):
             if isinstance(layer, (GlobalPool, Flatten)):
                 clipped = layer == GlobalPool("max") and number > 0 and isinstance(layers[number - 1], ReLU)
-                kept = number - 1 if clipped else number
-                return Stem(layers[:kept], layer, clipped, tuple(heights[: kept + 1]), width, -(-entries // height))
+                kept = layers[: number - 1 if clipped else number]
+                if layer == GlobalPool("max") and kept and isinstance(kept[-1], Conv2d):
+                    entries.pop()
+                a_row = -(-max(entries) // height)
+                return Stem(kept, layer, clipped, tuple(heights[: len(kept) + 1]), width, a_row, work + sum(entries))
             if isinstance(layer, (Conv2d, MaxPool2d, AvgPool2d)):
                 try:
                     check_window(layer, (channels, height, width))
@@ -79,13 +93,14 @@ class Stem:
                     raise error.located(place=f"layer {number} ({type(layer).__name__})") from None
                 (rows, columns), (top, left, bottom, right) = kernel_of(layer), layer.padding
                 height, width = height + top + bottom, width + left + right
-                entries = max(entries, channels * height * width)
+                entries.append(channels * height * width)
                 height, width = (
                     window_count(height, rows, layer.stride[0]),
                     window_count(width, columns, layer.stride[1]),
                 )
-                channels = layer.weight.shape[0] if isinstance(layer, Conv2d) else channels
-                entries = max(entries, channels * height * width)
+                if isinstance(layer, Conv2d):
+                    channels, work = layer.weight.shape[0], work + layer.weight.size * height * width
+                entries.append(channels * height * width)
             heights.append(height)
         raise InputError("the network never leaves the image plane", expected="a global pool or a flatten")
 
@@ -94,29 +109,46 @@ class Stem:
         """How many of the network's layers the stem takes in."""
         return len(self.layers) + self.clipped + 1
 
-    def apply(self, batch: ExactTensor, threads: int = 1) -> ExactTensor:
-        """The pooled or flattened values (N, K) of a batch (N, C, H, W) of the stem's image size."""
-        count, rows = batch.shape[0], self.heights[-1]
-        images = max(1, _PIECE // (self.row_entries * rows))
-        step = min(rows, max(1, _PIECE // self.row_entries)) if images == 1 else rows
-        bands = [(top, min(top + step, rows)) for top in range(0, rows, step)]
+    def apply(self, batch: ExactTensor, threads: int | None = None) -> ExactTensor:
+        """The pooled or flattened values (N, K) of a batch (N, C, H, W) of the stem's image size.
+
+        At most `threads` share the work, None for one a core.
+        """
+        count = batch.shape[0]
+        worth = count * self.work // _SHARE
+        # Python integers are not computed with in several threads at a time.
+        busy = 1 if worth < 2 or batch.numerators.dtype == object else min(threads or _cores(), worth)
+        images, bands = self._parts(count, busy)
         # An empty batch goes through once too, for its shape.
         groups = [batch[first : first + images] for first in range(0, max(count, 1), images)]
         pieces = [(group, *band) for group in groups for band in bands]
-        if threads > 1 and len(pieces) > 1:
-            with ThreadPoolExecutor(threads) as pool:
+        if busy > 1 and len(pieces) > 1:
+            with ThreadPoolExecutor(min(busy, len(pieces))) as pool:
                 done = list(pool.map(lambda piece: self._piece(*piece), pieces))
         else:
             done = [self._piece(*piece) for piece in pieces]
         joined = [self._joined(done[first : first + len(bands)]) for first in range(0, len(done), len(bands))]
         return concatenate(joined)
 
+    def _parts(self, count: int, threads: int) -> tuple[int, list[tuple[int, int]]]:
+        """How many images go into a piece, and the bands of rows [first, last) that each image is cut into."""
+        rows = self.heights[-1]
+        most = max(1, _PIECE // self.row_entries)
+        if threads > 1:
+            fair, worth = count * rows // (threads * _PIECES_A_THREAD), _SHARE * rows // self.work
+            most = max(1, min(most, max(fair, worth)))
+        bands = -(-rows // most)
+        step = -(-rows // bands)
+        return max(1, most // rows), [(top, min(top + step, rows)) for top in range(0, rows, step)]
+
     def _piece(self, images: ExactTensor, first: int, last: int) -> ExactTensor:
         """What is kept of one piece: its part of the pooled values, or all of it for a flatten."""
-        band = self._band(images, first, last)
         if isinstance(self.pool, Flatten):
-            return band
-        return band.max((2, 3)) if self.pool.kind == "max" else band.sum((2, 3))
+            return self._band(images, first, last, apply_window)
+        if self.pool.kind == "sum" or self.pool.kind == "mean":
+            return self._band(images, first, last, apply_window).sum((2, 3))
+        peaks = self._band(images, first, last, window_peaks)
+        return peaks if peaks.ndim == 2 else peaks.max((2, 3))
 
     def _joined(self, bands: list[ExactTensor]) -> ExactTensor:
         """The pooled values of a few images from what was kept of all their bands."""
@@ -128,14 +160,15 @@ class Stem:
         total = reduce(ExactTensor.__add__, bands)
         return total if self.pool.kind == "sum" else total.scaled(fmpq(1, self.heights[-1] * self.width))
 
-    def _band(self, images: ExactTensor, first: int, last: int) -> ExactTensor:
-        """Output rows first..last-1 of the last layer before the pool."""
+    def _band(self, images: ExactTensor, first: int, last: int, finish: _Windowed) -> ExactTensor:
+        """Output rows first..last-1 of the last layer before the pool, done by `finish` if it has a window."""
         ranges = list(self._needed(first, last))
         have, x = ranges[-1], images[:, :, ranges[-1][0] : ranges[-1][1]]
         for number, layer in enumerate(self.layers):
             low, high = ranges[-2 - number]
             if isinstance(layer, (Conv2d, MaxPool2d, AvgPool2d)):
-                x = _apply_rows(layer, x, have[0], self.heights[number], (low, high))
+                how = finish if number == len(self.layers) - 1 else apply_window
+                x = _apply_rows(layer, x, have[0], self.heights[number], (low, high), how)
             else:
                 x = apply_layer(layer, x)
             have = low, high
@@ -159,7 +192,9 @@ def _rows_seen(layer: SpatialLayer, first: int, last: int) -> tuple[int, int]:
     return first * down - top, (last - 1) * down + kernel_of(layer)[0] - top
 
 
-def _apply_rows(layer: SpatialLayer, x: ExactTensor, have: int, height: int, rows: tuple[int, int]) -> ExactTensor:
+def _apply_rows(
+    layer: SpatialLayer, x: ExactTensor, have: int, height: int, rows: tuple[int, int], how: _Windowed
+) -> ExactTensor:
     """Output rows [rows[0], rows[1]) of a layer whose whole input has `height` rows, `x` being those from `have` on."""
     start, stop = _rows_seen(layer, *rows)
     low, high = (min(max(edge, 0), height) for edge in (start, stop))
@@ -167,4 +202,9 @@ def _apply_rows(layer: SpatialLayer, x: ExactTensor, have: int, height: int, row
     top = min(max(low - start, 0), stop - start)
     bottom = stop - start - top - (high - low)
     _, left, _, right = layer.padding
-    return apply_window(layer, x[:, :, low - have : high - have], (top, left, bottom, right))
+    return how(layer, x[:, :, low - have : high - have], (top, left, bottom, right))
+
+
+def _cores() -> int:
+    """The processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -33,14 +33,15 @@ class PixelInterval(Protocol):
         ...
 
 
-def evaluate(network: Network, batch: ExactTensor, *, threads: int = 1) -> ExactTensor:
+def evaluate(network: Network, batch: ExactTensor, *, threads: int | None = None) -> ExactTensor:
     """The network's exact logits.
 
     Parameters
     ----------
     network: any network.
     batch: (N, C, H, W), in the network's own unit.
-    threads: how many pieces of the work are done at a time; the result is the same.
+    threads: at most how many share the work; None for one a core. The result is the same, bit for bit, and small work
+        is not shared.
 
     Returns
     -------
@@ -58,6 +59,7 @@ def evaluate(network: Network, batch: ExactTensor, *, threads: int = 1) -> Exact
             found=f"shape {batch.shape}",
             expected=f"(N, {network.channels}, H, W), not empty",
         )
+    # A network read from a file may stand for it at one image size only.
     network.require_sizes(SizeRange.fixed(*batch.shape[2:]))
     try:
         stem = Stem.of(network.layers, batch.shape[1:])
@@ -73,7 +75,7 @@ def evaluate(network: Network, batch: ExactTensor, *, threads: int = 1) -> Exact
     return x
 
 
-def logits(network: Network, images: ExactTensor, pixel: PixelInterval) -> ExactTensor:
+def logits(network: Network, images: ExactTensor, pixel: PixelInterval, *, threads: int | None = None) -> ExactTensor:
     """The network's exact logits for images given as pixel values.
 
     Parameters
@@ -81,6 +83,7 @@ def logits(network: Network, images: ExactTensor, pixel: PixelInterval) -> Exact
     network: any network.
     images: (N, C, H, W), pixel values; converted to bytes (not necessarily whole ones) if the network reads bytes.
     pixel: the pixel range.
+    threads: as of `evaluate`.
 
     Returns
     -------
@@ -91,10 +94,10 @@ def logits(network: Network, images: ExactTensor, pixel: PixelInterval) -> Exact
     InputError: as `evaluate`.
     """
     if network.unit is InputUnit.PIXEL:
-        return evaluate(network, images)
+        return evaluate(network, images, threads=threads)
     bytes_a_pixel = fmpq(_LAST_BYTE) / (pixel.high - pixel.low)
     shifted = images if pixel.low == 0 else images - ExactTensor.full((), pixel.low)
-    return evaluate(network, shifted.scaled(bytes_a_pixel))
+    return evaluate(network, shifted.scaled(bytes_a_pixel), threads=threads)
 
 
 def in_pixel_units(network: Network, pixel: PixelInterval) -> Network:

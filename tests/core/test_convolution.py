@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support.naive import naive_convolution
 
 from exactcnn.core import convolution
-from exactcnn.core.convolution import convolve2d, window_count
+from exactcnn.core.convolution import convolve2d, convolve2d_peaks, window_count
 from exactcnn.core.tensor import ExactTensor
 
 T = ExactTensor
@@ -46,22 +46,62 @@ def reference(images: T, weight: T, bias: T | None, stride: tuple[int, int]) -> 
     return naive_convolution(images.fractions(), weight.fractions(), offsets, stride)
 
 
+def equal(result: T, expected: np.ndarray) -> bool:
+    return result.shape == expected.shape and bool(np.all(result.fractions() == expected))
+
+
 @given(problems())
 @settings(max_examples=120)
 def test_equals_fractions(problem: tuple[T, T, T | None, tuple[int, int]]) -> None:
-    result, expected = convolve2d(*problem), reference(*problem)
-    assert result.shape == expected.shape
-    assert bool(np.all(result.fractions() == expected))
+    expected = reference(*problem)
+    assert equal(convolve2d(*problem), expected)
+    assert equal(convolve2d_peaks(*problem), expected.max(axis=(2, 3)))
 
 
-@given(problems(), st.sampled_from([1, 30, 200]), st.sampled_from([1, 50]))
-@settings(max_examples=60)
-def test_blocks_change_nothing(problem: tuple[T, T, T | None, tuple[int, int]], block: int, product: int) -> None:
+def settled(patch: pytest.MonkeyPatch, **sizes: int) -> None:
+    for name, size in sizes.items():
+        patch.setattr(convolution, name, size)
+
+
+@given(problems(), st.sampled_from([1, 30, 200]), st.sampled_from([1, 50]), st.sampled_from([0, 9, 128]))
+@settings(max_examples=100)
+def test_blocks_change_nothing(
+    problem: tuple[T, T, T | None, tuple[int, int]], block: int, product: int, columns: int
+) -> None:
     whole = convolve2d(*problem)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(convolution, "_BLOCK", block)
-        patch.setattr(convolution, "_PRODUCT", product)
+        settled(patch, _BLOCK=block, _PRODUCT=product, _OUTPUTS=2, _DEPTH=3, _COLUMNS=columns, _SHORT=columns // 3)
         assert convolve2d(*problem) == whole
+        assert convolve2d_peaks(*problem) == whole.max((2, 3))
+
+
+@pytest.mark.parametrize(("inputs", "outputs"), [(1, 20), (2, 33), (6, 1), (90, 40)])
+@pytest.mark.parametrize("short", [0, 48])
+def test_no_product_is_large(inputs: int, outputs: int, short: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Large ones would make BLAS libraries start threads of their own."""
+    largest = 0
+    real = np.matmul
+
+    def watched(left: np.ndarray, right: np.ndarray, out: np.ndarray) -> None:
+        nonlocal largest
+        largest = max(largest, left.shape[-2] * left.shape[-1] * right.shape[-1])
+        real(left, right, out=out)
+
+    monkeypatch.setattr(np, "matmul", watched)
+    settled(monkeypatch, _SHORT=short)
+    rng = np.random.default_rng(5)
+    images, weight = rng.integers(-9, 10, (2, inputs, 9, 150)), rng.integers(-9, 10, (outputs, inputs, 3, 4))
+    result = convolve2d(T.from_integers(images), T.from_integers(weight))
+    windows = np.lib.stride_tricks.sliding_window_view(images.astype(float), (3, 4), axis=(2, 3))
+    expected = np.tensordot(windows, weight.astype(float), axes=((1, 4, 5), (1, 2, 3)))
+    assert np.array_equal(result.numerators, expected.transpose(0, 3, 1, 2))
+    assert 1000 < largest <= 1 << 18
+
+
+def test_no_maximum_over_no_places() -> None:
+    with pytest.raises(ValueError, match="no places"):
+        convolve2d_peaks(T.zeros((1, 1, 2, 5)), T.zeros((1, 1, 3, 3)))
+    assert convolve2d_peaks(T.zeros((0, 1, 3, 3)), T.zeros((2, 1, 3, 3))).shape == (0, 2)
 
 
 def test_many_outputs_and_columns() -> None:
@@ -113,19 +153,33 @@ def test_no_channels() -> None:
         result = convolve2d(T.zeros((2, 0, 3, 3)), T.zeros((2, 0, 2, 2)), bias)
         assert result.shape == (2, 2, 2, 2)
         assert result.max((0, 2, 3)) == (T.zeros((2,)) if bias is None else bias)
+        assert convolve2d_peaks(T.zeros((2, 0, 3, 3)), T.zeros((2, 0, 2, 2)), bias) == result.max((2, 3))
 
 
 @pytest.mark.parametrize("on_input", [True, False])
 @pytest.mark.parametrize("stride", [(1, 1), (2, 3), (1, 2)])
-def test_columns_shifted_on_either_side(on_input: bool, stride: tuple[int, int]) -> None:
+def test_columns_shifted_on_either_side(
+    on_input: bool, stride: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Many outputs of few inputs, or few of many: the two ways to shift a kernel's columns."""
     inputs, outputs = (1, 20) if on_input else (6, 1)
     rng = np.random.default_rng(8)
     images = T.from_integers(rng.integers(-9, 10, (3, inputs, 7, 9)), 4)
     weight = T.from_integers(rng.integers(-9, 10, (outputs, inputs, 3, 4)), 3)
     bias = T.from_integers(rng.integers(-9, 10, outputs), 7)
-    result = convolve2d(images, weight, bias, stride)
-    assert bool(np.all(result.fractions() == reference(images, weight, bias, stride)))
+    expected = reference(images, weight, bias, stride)
+    assert equal(convolve2d(images, weight, bias, stride), expected)
+    monkeypatch.setattr(convolution, "_SHORT", 0)
+    assert equal(convolve2d(images, weight, bias, stride), expected)
+
+
+def test_views_of_any_order() -> None:
+    """Images that are a part of others, or stand backwards or turned in memory."""
+    rng = np.random.default_rng(9)
+    whole = T.from_integers(rng.integers(-9, 10, (6, 2, 9, 12)))
+    weight = T.from_integers(rng.integers(-9, 10, (3, 2, 2, 3)))
+    for images in (whole[::-2, :, 1:7, ::-1], whole[1:4, ::-1, ::3], whole.transpose(0, 1, 3, 2)):
+        assert equal(convolve2d(images, weight), reference(images, weight, None, (1, 1)))
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -74,6 +76,8 @@ def test_pieces_change_nothing(instance: tuple[Network, T], piece: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bands, "_PIECE", piece)
         assert evaluate(network, batch) == whole
+        patch.setattr(bands, "_SHARE", 1)
+        assert evaluate(network, batch, threads=1) == whole
         assert evaluate(network, batch, threads=3) == whole
 
 
@@ -130,6 +134,53 @@ def test_every_tier(scale: int) -> None:
     )
     batch = T.from_rationals([[[[fmpq(1, scale + 1), fmpq(3, 5), scale], [fmpq(-2, 3), 0, fmpq(7, scale)]]]])
     assert same(evaluate(network, batch), naive_network(network, batch.fractions()))
+
+
+class CountedThreads(ThreadPoolExecutor):
+    """Thread pools that write down how many threads they were made for."""
+
+    made: ClassVar[list[int]] = []
+
+    def __init__(self, threads: int) -> None:
+        self.made.append(threads)
+        super().__init__(threads)
+
+
+@pytest.fixture
+def threads_made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    monkeypatch.setattr(CountedThreads, "made", [])
+    monkeypatch.setattr(bands, "ThreadPoolExecutor", CountedThreads)
+    monkeypatch.setattr(bands, "_cores", lambda: 5)
+    return CountedThreads.made
+
+
+# 7 * 7 * 3 * 30 multiplications a place.
+WIDE = Network((Conv2d(T.full((30, 3, 7, 7), fmpq(1, 3)), T.full((30,), -9)), ReLU(), GlobalPool()), 3)
+
+
+@pytest.mark.parametrize(
+    ("threads", "count", "side", "made"),
+    [(1, 9, 100, []), (2, 9, 100, [2]), (3, 1, 150, [2]), (None, 9, 100, [5]), (None, 1, 40, []), (8, 5, 10, [])],
+)
+def test_threads_are_asked_for_and_worth_it(
+    threads: int | None, count: int, side: int, made: list[int], threads_made: list[int]
+) -> None:
+    rng = np.random.default_rng(2)
+    batch = T.from_integers(rng.integers(0, 256, (count, 3, side, side)), 255)
+    result = evaluate(WIDE, batch, threads=threads)
+    assert threads_made == made
+    assert result == evaluate(WIDE, batch, threads=1)
+    window = np.lib.stride_tricks.sliding_window_view(batch.numerators.astype(int).sum(1), (7, 7), axis=(1, 2))
+    peaks = window.sum((3, 4)).max((1, 2))
+    assert result == T.from_integers(np.repeat((peaks - 9 * 765)[:, None], 30, axis=1), 765).relu()
+
+
+def test_python_integers_are_left_to_one_thread(threads_made: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    batch = T.from_integers(np.full((2, 1, 60, 60), 2**70, dtype=object))
+    network = Network((conv([[[[1, -1]]]], [1]), GlobalPool()), 1)
+    monkeypatch.setattr(bands, "_SHARE", 1)
+    assert evaluate(network, batch, threads=4).tolist() == [[fmpq(1)]] * 2
+    assert threads_made == []
 
 
 def test_large_image_takes_little_memory() -> None:
