@@ -104,7 +104,7 @@ def _proof() -> str:
     task, network = _subject()
     outcome = api.verify(task, network, workers=1)
     _require(outcome.verdict is Verdict.PROVED, f"the built network is {outcome.verdict.value}: {outcome.reason}")
-    return f"PROVED for any size, margin {outcome.margin}, by {', '.join(outcome.solvers)}"
+    return f"PROVED for any size, margin {outcome.margin}, by a {outcome.evidence}"
 
 
 def _refutation() -> str:

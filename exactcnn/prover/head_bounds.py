@@ -1,20 +1,36 @@
-"""Bounds on logits, and from them the margin."""
+"""Bounds on logits: by a solver, with the facts that its proof used, or by proofs of the kernel's rules."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from flint import fmpq
 
 from exactcnn.core.affine import Affine
+from exactcnn.prover.fact_book import FactBook
+from exactcnn.prover.head_local import FactRow, Numbering, head_local
+from exactcnn.prover.head_proof import HeadProof, HeadSearch
 from exactcnn.prover.instance import Instance
+from exactcnn.prover.rows import Leaf
+from exactcnn.prover.written import used_keys
 from exactcnn.solvers.base import Minimum, Solver, Status
 from exactcnn.theorem.facts import PooledFacts
 from exactcnn.theorem.formulas import Known
 from exactcnn.theorem.head import HeadSequent, HeadStatement, UsedFact, head_sequent
 
-__all__ = ["HeadBound", "HeadContext", "best_bound"]
+__all__ = [
+    "BookContext",
+    "CertifiedJob",
+    "HeadBound",
+    "HeadContext",
+    "best_bound",
+    "certified_bound",
+    "one_sided",
+    "pairwise",
+    "relaxed_bound",
+]
 
 
 @dataclass(frozen=True)
@@ -35,9 +51,11 @@ class HeadBound:
     ----------
     value: the bound; None if none was proved.
     impossible: proved that no image satisfies the premises at all.
-    used: the facts in the proof.
+    used: the facts in the solver's proof.
     obligations: sequents proved for it (0 where the combination is a constant).
     minimum, sequent: where the facts attain the value, to build an image from.
+    proof: a proof of the value by the kernel's rules, where one was found; without it a solver's word is behind it.
+    rows: the facts in that proof.
     """
 
     statement: HeadStatement
@@ -47,11 +65,24 @@ class HeadBound:
     obligations: int = 0
     minimum: Minimum | None = None
     sequent: HeadSequent | None = None
+    proof: HeadProof | None = None
+    rows: frozenset[FactRow] = field(default_factory=frozenset)
+
+    @property
+    def asked(self) -> bool:
+        """Whether a solver was asked about it."""
+        return self.sequent is not None
 
 
 def best_bound(context: HeadContext, job: tuple[HeadStatement, float | None]) -> HeadBound:
     """The greatest bound that the facts allow, confirmed by a second query whose core says which facts it needs."""
-    statement, timeout = job
+    return _best_bound(context, *job, None)
+
+
+def _best_bound(
+    context: HeadContext, statement: HeadStatement, timeout: float | None, proved: HeadProof | None
+) -> HeadBound:
+    """As `best_bound`; what has a proof already needs no confirmation."""
     plain = _sequent(context, statement, fmpq(0))
     if plain.sequent.goal.is_constant:
         return HeadBound(statement, plain.sequent.goal.constant)
@@ -61,6 +92,8 @@ def best_bound(context: HeadContext, job: tuple[HeadStatement, float | None]) ->
         return _confirmed(context, statement, absurd, None, least, timeout)
     if least.value is None:
         return HeadBound(statement, None, sequent=plain)
+    if proved is not None and proved.bound == least.value:
+        return HeadBound(statement, least.value, obligations=1, minimum=least, sequent=plain)
     return _confirmed(context, statement, _sequent(context, statement, least.value), least.value, least, timeout)
 
 
@@ -82,6 +115,82 @@ def _confirmed(
         return HeadBound(statement, None, minimum=least, sequent=sequent)
     used = frozenset(sequent.facts[place] for place in answer.core)
     return HeadBound(statement, value, value is None, used, 1, least, sequent)
+
+
+@dataclass(frozen=True)
+class BookContext:
+    """The facts of an instance, what is known of configurations, and a solver."""
+
+    book: FactBook
+    known: Known
+    solver: Solver
+
+    @cached_property
+    def solving(self) -> HeadContext:
+        """The same for sequents that go to the solver."""
+        return HeadContext(self.book.instance, self.book.pooled, self.known, self.solver)
+
+
+@dataclass(frozen=True)
+class CertifiedJob:
+    """A statement to be proved by the kernel's rules.
+
+    Attributes
+    ----------
+    reach: a value that the combination of logits takes on some image, so that no greater bound holds; None if there is
+        no such image.
+    timeout: seconds for one question to the solver.
+    seconds: for the search of a proof.
+    """
+
+    statement: HeadStatement
+    reach: fmpq | None
+    timeout: float | None
+    seconds: float
+
+
+def relaxed_bound(book: FactBook, job: CertifiedJob) -> HeadBound | None:
+    """The greatest bound that there is, if a proof of it is found without branching; no solver is asked."""
+    sequent = head_local(book.instance.task, book.instance.head, job.statement)
+    if not sequent.goal[0]:
+        return HeadBound(job.statement, sequent.goal[1], proof=HeadProof(sequent.goal[1], Leaf(())))
+    search = HeadSearch(Numbering(sequent, book.main_rows(sequent)), job.seconds)
+    found = None if search.absurd else search.relaxed(job.reach)
+    return _proved(job, found) if found is not None and found.bound == job.reach else None
+
+
+def certified_bound(context: BookContext, job: CertifiedJob) -> HeadBound:
+    """The greatest bound with a proof that was found; the solver says how great it can be, where no image does.
+
+    `value` is what the solver says; the bound of the proof may be less, or there may be no proof.
+    """
+    book = context.book
+    sequent = head_local(book.instance.task, book.instance.head, job.statement)
+    if not sequent.goal[0]:
+        return HeadBound(job.statement, sequent.goal[1], proof=HeadProof(sequent.goal[1], Leaf(())))
+    search = HeadSearch(Numbering(sequent, book.main_rows(sequent)), job.seconds)
+    found = None if search.absurd else search.relaxed(job.reach)
+    if found is not None and found.bound == job.reach:
+        return _proved(job, found)
+    bound = _best_bound(context.solving, job.statement, job.timeout, found)
+    if bound.impossible:
+        return bound
+    if bound.value is None:
+        return bound if found is None else replace(bound, value=found.bound, proof=found, rows=_rows(found))
+    if found is None or found.bound != bound.value:
+        better = HeadSearch(Numbering(sequent, book.used_rows(sequent, bound.used)), job.seconds).proof(bound.value)
+        found = max((p for p in (better, found) if p is not None), key=lambda p: p.bound, default=None)
+    return bound if found is None else replace(bound, proof=found, rows=_rows(found))
+
+
+def _proved(job: CertifiedJob, proof: HeadProof) -> HeadBound:
+    return HeadBound(job.statement, proof.bound, obligations=1, proof=proof, rows=_rows(proof))
+
+
+def _rows(proof: HeadProof) -> frozenset[FactRow]:
+    """The facts that a proof uses, as rows or by their clauses."""
+    keys = (k[1] if isinstance(k, tuple) and k[:1] == ("z",) else k for k in used_keys(proof.proof))
+    return frozenset(k for k in keys if isinstance(k, FactRow))
 
 
 def one_sided(index: int, *, holds: bool) -> HeadStatement:

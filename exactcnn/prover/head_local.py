@@ -42,6 +42,10 @@ class FactRow:
     local: fmpq
     value: fmpq
 
+    def __hash__(self) -> int:
+        # Hashing a rational takes a modular inverse; these tell facts apart as well.
+        return hash((self.kind, self.channel, self.features))
+
     def row(self, variable: int) -> Row:
         """The bound as a row over a variable."""
         sign = 1 if self.kind in ("floor", "lower") else -1
@@ -104,10 +108,14 @@ class Numbering:
     def __init__(self, sequent: HeadLocal, facts: Sequence[FactRow]) -> None:
         self.sequent = sequent
         in_cone = [f for f in facts if f.channel in sequent.variable]
+        bounds: dict[tuple[int, str], list[Given]] = {}
+        for fact in in_cone:
+            given = Given(fact.row(sequent.variable[fact.channel]), fact)
+            bounds.setdefault((fact.channel, fact.kind), []).append(given)
         self.base: list[Given] = []
-        for k, variable in sorted(sequent.variable.items()):
+        for k in sequent.channels:
             for kind in ("floor", "top"):
-                self.base += [Given(f.row(variable), f) for f in in_cone if f.kind == kind and f.channel == k]
+                self.base += bounds.get((k, kind), ())
         self.above: dict[int, Given] = {}
         for node in sequent.nodes:
             nonnegative, above = (Given(r, ("node", node.variable, i)) for i, r in enumerate(node.base_rows()))
@@ -120,6 +128,8 @@ class Numbering:
             literals = (((("c", f), False)), *((("e", f, t), True) for t in templates))
             self.clauses.append(Clause(("e", f), literals))
         for fact in in_cone:
+            if fact.kind in ("floor", "top"):
+                continue
             given = Given(fact.row(sequent.variable[fact.channel]), fact)
             if fact.kind == "lower":
                 self.switched.setdefault((("e", *fact.features), True), []).append(given)

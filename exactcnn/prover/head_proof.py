@@ -67,7 +67,7 @@ class HeadSearch:
         if not self.sequent.goal[0]:
             return HeadProof(self.sequent.goal[1], Leaf(()))
         if wanted is not None:
-            for effort in (_NONE, _LITTLE, _MUCH):
+            for effort in self._efforts():
                 self._refine(effort, wanted)
                 proof = self._added_up(wanted)
                 if proof is None and effort is not _LITTLE:
@@ -99,8 +99,12 @@ class HeadSearch:
 
     # -- without branching --------------------------------------------------------------------------------------------
 
+    def _efforts(self) -> tuple[Effort, ...]:
+        """What is worth trying: less than what was done before says nothing new."""
+        return (_MUCH,) if self._refined is _MUCH else (_NONE, _LITTLE, _MUCH)
+
     def _refine(self, effort: Effort, wanted: fmpq | None) -> None:
-        if (effort.rounds, effort.nested) <= (self._refined.rounds, self._refined.nested):
+        if effort is _NONE or self._refined is _MUCH:
             return
         self._refined = effort
         self._agreement.refine(self._root, effort, lambda: wanted is not None and self._reaches(wanted))

@@ -95,9 +95,17 @@ class Instance:
 
     def window_classes(self, height: int, width: int) -> Mapping[WindowClass, tuple[tuple[int, int], tuple[int, int]]]:
         """All ways of seeing a window of this size: class -> (row, height) and (column, width) of one that has it."""
-        rows = self._windows(self.stem.rows, height, self.heights)
-        columns = self._windows(self.stem.columns, width, self.widths)
-        return {(r, c): (rows[r], columns[c]) for r in rows for c in columns}
+        known = self._window_classes.get((height, width))
+        if known is None:
+            rows = self._windows(self.stem.rows, height, self.heights)
+            columns = self._windows(self.stem.columns, width, self.widths)
+            known = {(r, c): (rows[r], columns[c]) for r in rows for c in columns}
+            self._window_classes[height, width] = known
+        return known
+
+    @cached_property
+    def _window_classes(self) -> dict[tuple[int, int], Mapping[WindowClass, tuple[tuple[int, int], tuple[int, int]]]]:
+        return {}
 
     @staticmethod
     def _windows(axis: Axis, size: int, lengths: Mapping[int, int]) -> Mapping[tuple[Seen, ...], tuple[int, int]]:

@@ -7,7 +7,7 @@ solver confirms it. Equal sequents, which most border kinds lead to, are decided
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from flint import fmpq
@@ -84,6 +84,8 @@ class UpperResult:
     obligations: how many different sequents were proved for it.
     peak: where the target is exceeded most, if the bound is above the target.
     open_reason: why the solver could not do better, if that is what happened.
+    proofs: the lines of the proof at each kind, by number, at which interval bounds do not give the bound; None if the
+        bound has no proof but a solver's word.
     """
 
     job: UpperJob
@@ -91,6 +93,7 @@ class UpperResult:
     obligations: int
     peak: Peak | None = None
     open_reason: str = ""
+    proofs: Mapping[int, Sequence[str]] | None = None
 
 
 @dataclass(frozen=True)
@@ -137,13 +140,13 @@ def _job(tables: Tables, channel: int, features: frozenset[int], triggers: list[
     return UpperJob(channel, features, target, tuple(kinds))
 
 
-def prove_channel(instance: Instance, solver: Solver, job: ChannelJob, timeout: float | None) -> list[UpperResult]:
+def prove_channel(job: ChannelJob, prove: Callable[[UpperJob], UpperResult]) -> list[UpperResult]:
     """The bounds proved: each feature alone, then sets of features until one reaches the target."""
-    results = [prove_upper(instance, solver, upper, timeout) for upper in job.alone]
+    results = [prove(upper) for upper in job.alone]
     for upper in job.together:
         if any(r.bound == r.job.target for r in results):
             break
-        results.append(prove_upper(instance, solver, upper, timeout))
+        results.append(prove(upper))
     return results
 
 

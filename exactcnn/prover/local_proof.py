@@ -47,21 +47,34 @@ class _TooHardError(Exception):
     """The time for one sequent is used up."""
 
 
-def prove_local(sequent: LocalSequent, seconds: float) -> Proof | None:
-    """A proof of the sequent; None if none was found in time."""
+def prove_local(sequent: LocalSequent, seconds: float, *, splits: bool = True) -> Proof | None:
+    """A proof of the sequent; None if none was found in time, or (with `splits` False) without splitting nodes."""
     if not sequent.goal.terms:
         return Leaf(()) if sequent.goal.constant >= 0 else None
-    search = _Search(sequent, time.monotonic() + seconds)
+    search = _Search(sequent, time.monotonic() + seconds, _DEPTH if splits else 0)
     try:
         return search.proof(sequent.goal, list(sequent.givens), {}, 0)
     except _TooHardError:
         return None
 
 
+def least_bound(sequent: LocalSequent, seconds: float) -> fmpq | None:
+    """The least bound in place of the one in the goal that a relaxation gives; None if it gives none in time."""
+    value: fmpq | None = fmpq(0)
+    if sequent.goal.terms:
+        search = _Search(sequent, time.monotonic() + seconds, 0)
+        try:
+            value = search.least(sequent.goal)
+        except _TooHardError:
+            return None
+    return None if value is None else sequent.bound - (value + sequent.goal.constant) / sequent.factor
+
+
 @dataclass
 class _Search:
     sequent: LocalSequent
     end: float
+    depth: int
 
     def __post_init__(self) -> None:
         self._lemmas = list(subadditive_facts(self.sequent))
@@ -76,7 +89,7 @@ class _Search:
             parts = self._taken_apart(goal, facts, decided, strong=strong)
             if parts is not None:
                 return Leaf(parts)
-        if depth >= _DEPTH:
+        if depth >= self.depth:
             return None
         node = self._most_wrong(goal, facts, decided)
         if node is None:
@@ -105,6 +118,20 @@ class _Search:
         if strong:
             lemmas += self._all_chords()
         return closing(lemmas, goal.terms, goal.constant)
+
+    def least(self, goal: Row) -> fmpq | None:
+        """The least value of the goal's terms that a relaxation shows, after the same bounding of nodes."""
+        node = self._last(goal)
+        if node is None:
+            _, exact = least([*self.sequent.givens, *self._lemmas, *self._all_chords()], goal.terms)
+            return None if exact is None else exact[0]
+        most = [] if node.maximum else [fmpq(0)]
+        for terms, constant in node.arguments:
+            value = self.least(Row({v: -c for v, c in terms.items()}, 0)) if terms else fmpq(0)
+            if value is None:
+                return None
+            most.append((constant - value) / node.scale)
+        return goal.terms[node.variable] * max(most)
 
     def _last(self, goal: Row) -> Node | None:
         """The node v of a goal `bound - y_v >= 0`, if it is one of the stem's."""
@@ -157,6 +184,8 @@ class _Search:
             self._bounded_once = True
             known = {v: self._pixel_range(v) for v in range(self.sequent.pixels)}
             for node in self.sequent.nodes:
+                if time.monotonic() > self.end:
+                    raise _TooHardError
                 known[node.variable] = self._bounded(node, known)
         return self._chords
 

@@ -40,6 +40,8 @@ class LocalSequent:
     network_end: the first variable that is an excess node.
     rows: the given rows, in order.
     goal: (terms, constant) of a positive multiple of the goal form, integers.
+    bound: the goal says that the channel is at most this.
+    factor: the multiple.
     """
 
     pixels: int
@@ -47,6 +49,8 @@ class LocalSequent:
     network_end: int
     rows: tuple[Row, ...]
     goal: Row
+    bound: fmpq
+    factor: fmpq
 
     @cached_property
     def key(self) -> object:
@@ -98,7 +102,7 @@ def upper_local(shared: NumberedStem, kind: Kind, clear: Sequence[Placed], chann
     goal = {k: -c for k, c in terms.items()}, bound - constant
     excesses = [cone.excess(number, placed) for number, placed in enumerate(clear)]
     hypotheses = [({k: fmpq(1) for k in keys}, -shared.task.features[p.feature].gap) for keys, p in excesses]
-    return cone.sequent(goal, hypotheses)
+    return cone.sequent(goal, hypotheses, bound)
 
 
 class _Cone:
@@ -143,7 +147,7 @@ class _Cone:
                 keys.append(key)
         return keys, placed
 
-    def sequent(self, goal: _Form, hypotheses: Sequence[_Form]) -> LocalSequent:
+    def sequent(self, goal: _Form, hypotheses: Sequence[_Form], bound: fmpq) -> LocalSequent:
         """Everything collected, numbered."""
         pixel = self._shared.task.pixel
         order = [*sorted(self._pixels), *sorted(self._nodes)]
@@ -159,7 +163,10 @@ class _Cone:
             rows += nodes[-1].base_rows()
         rows += [_row(_numbered(h, number)) for h in hypotheses]
         end = next((number[k] for k in order if k[0] == _TASK), len(order))
-        return LocalSequent(len(self._pixels), tuple(nodes), end, tuple(rows), _row(_numbered(goal, number)))
+        claim = _row(_numbered(goal, number))
+        whole = [(claim.terms[number[k]], c) for k, c in goal[0].items()] or [(claim.constant, goal[1])]
+        factor = fmpq(whole[0][0]) / whole[0][1] if whole[0][1] != 0 else fmpq(1)
+        return LocalSequent(len(self._pixels), tuple(nodes), end, tuple(rows), claim, bound, factor)
 
     def _computed(self, depth: int, channel: int, row: int, column: int) -> _Form:
         shared = self._shared

@@ -12,7 +12,7 @@ S rows, so four small images give it at every size.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flint import fmpq
 
@@ -54,6 +54,11 @@ class Replay:
             tuple(self._stretched(w, instance) for s in found for w in s.exhibiting[:_WINDOWS_SHOWN]),
             self.logits,
         )
+
+    def shortened(self) -> Replay:
+        """The same without what was found of features that the image does not contain."""
+        contained = tuple(s for s in self.decision.statuses if s.state == "contains")
+        return replace(self, decision=replace(self.decision, statuses=contained))
 
     def lead(self, instance: Instance) -> fmpq:
         """The label's logit minus the largest other: not positive where the network is wrong."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -14,14 +14,17 @@ from exactcnn.core.outcome import Certificate, ClassReport, Example, Outcome
 from exactcnn.core.sizes import SizeRange
 from exactcnn.core.tensor import ExactTensor
 from exactcnn.core.verdict import Verdict
-from exactcnn.formats.statement import Execution
 from exactcnn.network.model import Network
-from exactcnn.prover.emit import NoCertificateError, Proved, TooMuchRoundingError, emit
-from exactcnn.prover.head_bounds import HeadBound, HeadContext, best_bound, one_sided, pairwise
+from exactcnn.prover.emit import NoCertificateError, TooMuchRoundingError, emit
+from exactcnn.prover.fact_book import FactBook, in_order
+from exactcnn.prover.head_bounds import HeadBound
+from exactcnn.prover.head_stage import Heads, HeadStage
 from exactcnn.prover.instance import Instance
-from exactcnn.prover.local_facts import ChannelJob, LowerJob, Peak, UpperResult, channel_job, prove_channel, prove_lower
+from exactcnn.prover.local_facts import Peak, UpperResult
+from exactcnn.prover.local_stage import LocalStage, Uppers
 from exactcnn.prover.refute import Refuter
 from exactcnn.prover.replay import Replay
+from exactcnn.prover.settings import Progress, Settings
 from exactcnn.prover.tables import Tables
 from exactcnn.prover.whole import least_lead
 from exactcnn.prover.witness import ClassSearch, Search
@@ -30,53 +33,15 @@ from exactcnn.solvers.limited import LimitedSolver
 from exactcnn.solvers.pool import Deadline, OutOfTimeError, Workers
 from exactcnn.task.configurations import count_configurations
 from exactcnn.task.model import Task
-from exactcnn.theorem.facts import PooledFacts, UpperFact
-from exactcnn.theorem.formulas import NOTHING_KNOWN
-from exactcnn.theorem.head import HeadStatement
 from exactcnn.theorem.rounding import Rounding, rounding_of
 from exactcnn.theorem.stem import Unsupported
 
 __all__ = ["Progress", "Settings", "verify_modular"]
 
-Progress = Callable[[str, int, int], None]
-"""Called with a stage's name, how many of its steps are done, and how many there are."""
-
-
-Confirm = Callable[[str, str], str | None]
-"""Takes a statement and a certificate; says why they are rejected, or None."""
-
 _LINES = 6
 _UNCERTIFIED = "proved by z3, but no certificate was found"
 # How many statements that failed are searched for wrong images, once one of them stayed open.
 _SEARCHES = 8
-
-
-def _silent(stage: str, done: int, total: int) -> None:
-    """No progress is shown."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How to verify.
-
-    Attributes
-    ----------
-    timeout: seconds for everything; None for no limit.
-    query_timeout: seconds for one question to the solver.
-    workers: processes; None for one a core.
-    confirm: the checker: takes a statement and a certificate, and says why it rejects them (None: it accepts). With it
-        nothing is PROVED without a certificate; without it an SMT solver's word is the evidence.
-    source_sha256: of the ONNX file that the network came from.
-    float32: what images float32 execution is to be proved right on; None: exact arithmetic is what is proved.
-    """
-
-    timeout: float | None = None
-    query_timeout: float = 60.0
-    workers: int | None = None
-    progress: Progress = _silent
-    confirm: Confirm | None = None
-    source_sha256: str | None = None
-    float32: Execution | None = None
 
 
 def verify_modular(
@@ -91,14 +56,7 @@ def verify_modular(
     """
     chosen = settings or Settings()
     started = time.monotonic()
-    blank = Outcome(
-        Verdict.UNKNOWN,
-        task.name,
-        sizes,
-        "modular",
-        tuple(c.name for c in task.classes),
-        solvers=(solver.name,),
-    )
+    blank = Outcome(Verdict.UNKNOWN, task.name, sizes, "modular", tuple(c.name for c in task.classes))
     try:
         instance = Instance(task, network, sizes)
         rounding = None
@@ -120,14 +78,14 @@ class _Run:
     """One verification: what is known so far."""
 
     instance: Instance
-    solver: Solver
+    solver: LimitedSolver
     settings: Settings
     deadline: Deadline
     blank: Outcome
     rounding: Rounding | None = None
+    asked: bool = False
     searches: list[ClassSearch] = field(default_factory=list)
     obligations: dict[str, int] = field(default_factory=lambda: {"upper": 0, "lower": 0, "head": 0})
-    margins: list[fmpq | None] = field(default_factory=list)
 
     def outcome(self) -> Outcome:
         """The answer."""
@@ -135,50 +93,69 @@ class _Run:
         wrong = self._witnesses(search)
         if wrong is not None:
             return self._refuted(wrong)
-        tables = Tables(self.instance)
-        with Workers((self.instance, self.solver, self.settings.query_timeout), self.settings.workers) as workers:
-            uppers = self._uppers(tables, workers)
-            facts = _pooled(self.instance, tables, uppers)
-            bounds, failed = self._heads(facts, search)
-            if failed:
-                refuter = Refuter(search, tables, _peaks(uppers), self.solver, self.deadline)
-                ended = self._beyond_facts(refuter, failed, uppers)
-                if ended is not None:
-                    return ended
-            unconfirmed = self._lowers(tables, bounds, workers)
+        tables, certified = Tables(self.instance), self.settings.confirm is not None
+        local = LocalStage(self.instance, tables, self.solver, self.settings, self.deadline, certified=certified)
+        head = HeadStage(search, self.searches, self.solver, self.settings, self.deadline, certified=certified)
+        book = FactBook(self.instance, tables, local.uppers())
+        heads = head.at_once(book) if certified else None
+        if heads is None:
+            book = book if local.complete else FactBook(self.instance, tables, local.decided())
+            heads = head.run(book)
+        self._count(book, heads)
+        if heads.failed:
+            refuter = Refuter(search, tables, _peaks(book.uppers), self.solver, self.deadline)
+            ended = self._beyond_facts(refuter, heads, book.uppers)
+            if ended is not None:
+                return ended
+        self.obligations["lower"], unconfirmed = local.lowers(heads.proved)
         if unconfirmed is not None:
             return self.so_far(Verdict.UNKNOWN, unconfirmed)
-        answer = self._proved()
-        if self.settings.confirm is None or answer.verdict is not Verdict.PROVED:
+        answer = self._proved(heads)
+        if not certified or answer.verdict is not Verdict.PROVED:
             return answer
-        return self._certified(answer, tables, uppers, bounds)
+        if "whole image" in self.obligations:
+            return self.so_far(Verdict.UNKNOWN, f"{_UNCERTIFIED}: some statements were decided on whole images")
+        found = self._with_proofs(local, head, book, heads)
+        return found if isinstance(found, Outcome) else self._certified(answer, *found)
 
-    def _certified(
-        self,
-        answer: Outcome,
-        tables: Tables,
-        uppers: Mapping[int, list[UpperResult]],
-        bounds: Sequence[HeadBound],
-    ) -> Outcome:
-        """The answer with a certificate that the checker accepts; UNKNOWN if none was found.
+    def _count(self, book: FactBook, heads: Heads) -> None:
+        """Takes note of what was proved, and by whom: bounds without a proof are a solver's."""
+        results = [result for listed in book.uppers.values() for result in listed]
+        self.asked |= any(r.proofs is None for r in results) or any(b.asked for b in heads.bounds)
+        self.obligations["upper"] = sum(r.obligations for r in results)
+        self.obligations["head"] = heads.obligations
+
+    def _with_proofs(
+        self, local: LocalStage, head: HeadStage, book: FactBook, heads: Heads
+    ) -> tuple[FactBook, Heads] | Outcome:
+        """Facts with proofs, and what they give the head: where a solver's bound has none, a weaker one may do."""
+        while True:
+            rows = in_order(row for b in heads.bounds for row in b.rows)
+            results = [result for row in rows if (result := book.result(row)) is not None]
+            uppers, weaker = local.with_proofs(book.uppers, results)
+            book = FactBook(self.instance, book.tables, uppers)
+            if not weaker:
+                return book, heads
+            heads = head.run(book)
+            self.asked |= any(b.asked for b in heads.bounds)
+            if heads.failed:
+                lost = weaker[0]
+                avoided = ", ".join(f'"{self.instance.task.features[f].name}"' for f in sorted(lost.job.features))
+                what = f"S_{lost.job.channel} <= {lost.bound} on images that avoid {avoided or 'nothing'}"
+                return self.so_far(Verdict.UNKNOWN, f"{_UNCERTIFIED}: no proof was found for {what}")
+
+    def _certified(self, answer: Outcome, book: FactBook, heads: Heads) -> Outcome:
+        """The answer with a certificate that the checker accepts; UNKNOWN if there is none.
 
         Raises
         ------
         InternalError: the checker rejects the certificate.
         """
         self.settings.progress("certificate", 0, 1)
-        if "whole image" in self.obligations:
-            why: str = "some statements were decided on whole images"
-            return self.so_far(Verdict.UNKNOWN, f"{_UNCERTIFIED}: {why}")
         pictures = [s.witness.picture for s in self.searches if s.witness is not None]
         try:
-            emission = emit(
-                Proved(self.instance, tables, uppers, bounds, pictures),
-                self.settings.source_sha256,
-                self.deadline,
-                self.settings.workers,
-                self.rounding,
-            )
+            source, workers = self.settings.source_sha256, self.settings.workers
+            emission = emit(book, heads, pictures, source, self.deadline, workers, self.rounding)
         except NoCertificateError as error:
             return self.so_far(Verdict.UNKNOWN, f"{_UNCERTIFIED}: {error}")
         except TooMuchRoundingError as error:
@@ -197,18 +174,14 @@ class _Run:
             float32=emission.float32,
         )
 
-    def _beyond_facts(
-        self,
-        refuter: Refuter,
-        failed: Sequence[tuple[HeadBound, int, int]],
-        uppers: Mapping[int, list[UpperResult]],
-    ) -> Outcome | None:
+    def _beyond_facts(self, refuter: Refuter, heads: Heads, uppers: Uppers) -> Outcome | None:
         """What became of the statements that the facts do not prove; None if all were proved on whole images."""
         unproved: Outcome | None = None
-        for number, (bound, label, other) in enumerate(failed):
+        for number, (label, other) in enumerate(heads.failed):
             if unproved is not None and number >= _SEARCHES:
                 break
-            self.settings.progress("searching a counterexample", number, len(failed))
+            self.settings.progress("searching a counterexample", number, len(heads.failed))
+            bound = heads.pairs[label, other]
             found = refuter.run(bound, label, other)
             if isinstance(found, Replay):
                 return self._refuted(found)
@@ -216,14 +189,14 @@ class _Run:
                 # Another statement may still fail on an image that can be found.
                 unproved = unproved or self._unproved(bound, uppers)
             elif unproved is None:
-                self._proved_whole(found, label, other)
+                self._proved_whole(heads, found, label, other)
         return unproved
 
-    def _proved_whole(self, sizes: Sequence[tuple[int, int]], label: int, other: int) -> None:
+    def _proved_whole(self, heads: Heads, sizes: Sequence[tuple[int, int]], label: int, other: int) -> None:
         """Counts what was proved about all images of these sizes, and finds the leads for the margin."""
         self.obligations["whole image"] = self.obligations.get("whole image", 0) + len(sizes)
         if not any(s.vacuous for s in self.searches):
-            self.margins += [least_lead(self.instance, self.solver, self.deadline, s, label, other) for s in sizes]
+            heads.leads += [least_lead(self.instance, self.solver, self.deadline, s, label, other) for s in sizes]
 
     def so_far(self, verdict: Verdict, reason: str | None, unproved: str | None = None) -> Outcome:
         """An outcome with what is known of the classes; VACUOUS instead, if that was found."""
@@ -233,104 +206,29 @@ class _Run:
             verdict, unproved = Verdict.VACUOUS, None
             reason = "; ".join(f'class "{r.name}" has no admissible image: {r.vacuous}' for r in empty)
         return replace(
-            self.blank, verdict=verdict, reason=reason, unproved=unproved, classes=reports, obligations=self.obligations
+            self.blank,
+            verdict=verdict,
+            reason=reason,
+            unproved=unproved,
+            classes=reports,
+            obligations=self.obligations,
+            solvers=(self.solver.name,) if self.asked or self.solver.asked else (),
         )
 
     def _witnesses(self, search: Search) -> Replay | None:
         """Searches every class; an image that the network gets wrong ends it all."""
-        classes = self.instance.task.classes
-        for index in range(len(classes)):
-            self.settings.progress("finding witnesses", index, len(classes))
-            found = search.run(index)
-            self.searches.append(found)
-            if found.witness is not None and found.witness.lead(self.instance) <= 0:
-                return found.witness
+        classes = range(len(self.instance.task.classes))
+        with Workers((search, self.solver), self.settings.workers) as workers:
+            for index, (found, asked) in enumerate(workers.run(_search, classes, self.deadline)):
+                self.settings.progress("finding witnesses", index, len(classes))
+                self.searches.append(found)
+                self.asked |= asked
+                if found.witness is not None and found.witness.lead(self.instance) <= 0:
+                    return found.witness
         self.settings.progress("finding witnesses", len(classes), len(classes))
         return None
 
-    def _uppers(self, tables: Tables, workers: Workers[tuple[Instance, Solver, float]]) -> dict[int, list[UpperResult]]:
-        proposed = [channel_job(tables, k) for k in range(self.instance.stem.out_channels)]
-        jobs = [job for job in proposed if job is not None]
-        results: dict[int, list[UpperResult]] = {}
-        for done, found in enumerate(workers.run(_channel, jobs, self.deadline)):
-            self.settings.progress("upper facts", done, len(jobs))
-            for result in found:
-                results.setdefault(result.job.channel, []).append(result)
-                self.obligations["upper"] += result.obligations
-        return results
-
-    def _heads(self, facts: PooledFacts, search: Search) -> tuple[list[HeadBound], list[tuple[HeadBound, int, int]]]:
-        """The bounds that prove the margin, and those statements (with label and other class) that failed."""
-        task = self.instance.task
-        empty = {s.index for s in self.searches if s.vacuous}
-        labels = [y for y in range(len(task.classes)) if y not in empty]
-        context = HeadContext(self.instance, facts, NOTHING_KNOWN, self.solver)
-        with Workers(context, self.settings.workers) as workers:
-            rights = self._bounds(workers, [one_sided(y, holds=True) for y in labels])
-            wrongs = self._bounds(workers, [one_sided(z, holds=False) for z in range(len(task.classes))])
-        for y, right in zip(labels, rights, strict=True):
-            if right.impossible and any(s.index == y and s.witness for s in self.searches):
-                raise InternalError(f'class "{task.classes[y].name}" was proved empty, but has a witness')
-        used = [b for b in (*rights, *wrongs) if b.value is not None or b.impossible]
-        left, self.margins = [], []
-        for y, right in zip(labels, rights, strict=True):
-            for z, wrong in enumerate(wrongs):
-                if y != z and not _leads(right, wrong):
-                    left.append((y, z))
-                elif y != z and right.value is not None and wrong.value is not None:
-                    self.margins.append(right.value + wrong.value)
-        if not left:
-            return used, []
-        pairs, failed = self._pairs(context, search, left)
-        return used + pairs, failed
-
-    def _pairs(
-        self, context: HeadContext, search: Search, left: Sequence[tuple[int, int]]
-    ) -> tuple[list[HeadBound], list[tuple[HeadBound, int, int]]]:
-        """Statements about pairs of classes, with all that is known of the label's images."""
-        task = self.instance.task
-        otherwise = [c.otherwise for c in task.classes]
-        proved, failed = [], []
-        with Workers(replace(context, known=search.known), self.settings.workers) as workers:
-            bounds = self._bounds(workers, [pairwise(y, z, otherwise) for y, z in left])
-        for bound, (y, z) in zip(bounds, left, strict=True):
-            if bound.impossible or (bound.value is not None and bound.value > 0):
-                proved.append(bound)
-                if bound.value is not None:
-                    self.margins.append(bound.value)
-            else:
-                failed.append((bound, y, z))
-        return proved, failed
-
-    def _bounds(self, workers: Workers[HeadContext], statements: list[HeadStatement]) -> list[HeadBound]:
-        jobs = [(statement, self.settings.query_timeout) for statement in statements]
-        found = []
-        for done, bound in enumerate(workers.run(best_bound, jobs, self.deadline)):
-            self.settings.progress("head", done, len(jobs))
-            self.obligations["head"] += bound.obligations
-            found.append(bound)
-        return found
-
-    def _lowers(
-        self, tables: Tables, bounds: Sequence[HeadBound], workers: Workers[tuple[Instance, Solver, float]]
-    ) -> str | None:
-        """Confirms the lower facts that the head's proofs use; says why if one cannot be."""
-        needed = sorted({fact for b in bounds for fact in b.used if not isinstance(fact, UpperFact)})
-        jobs = []
-        for _, feature, template, channel in needed:
-            bound = tables.lower[feature, template][channel]
-            sights = tables.sights(feature, template, channel, bound)
-            if sights is None:
-                return f"no position is known to see every window of feature {feature} with S_{channel} >= {bound}"
-            jobs.append(LowerJob(feature, template, channel, bound, tuple(sights)))
-        for done, (_, count, why) in enumerate(workers.run(_lower, jobs, self.deadline)):
-            self.settings.progress("lower facts", done, len(jobs))
-            if why:
-                return why
-            self.obligations["lower"] += count
-        return None
-
-    def _proved(self) -> Outcome:
+    def _proved(self, heads: Heads) -> Outcome:
         open_classes = [
             self.instance.task.classes[s.index].name for s in self.searches if s.witness is None and s.vacuous is None
         ]
@@ -343,8 +241,8 @@ class _Run:
         if answer.verdict is not Verdict.PROVED:
             return answer
         # A statement proved on whole images may lack a bound: the lead is positive, but by how much is not known.
-        known = [m for m in self.margins if m is not None]
-        margin = min(known) if known and len(known) == len(self.margins) else None
+        known = [lead for lead in heads.leads if lead is not None]
+        margin = min(known) if known and len(known) == len(heads.leads) else None
         leads = [s.witness.lead(self.instance) for s in self.searches if s.witness is not None]
         if margin is not None and min(leads) < margin:
             raise InternalError(f"a margin of {margin} was proved, but a witness leads by {min(leads)} only")
@@ -361,7 +259,7 @@ class _Run:
             self.so_far(Verdict.REFUTED, None), evidence="replay", counterexample=wrong.example(self.instance)
         )
 
-    def _unproved(self, failed: HeadBound, uppers: Mapping[int, list[UpperResult]]) -> Outcome:
+    def _unproved(self, failed: HeadBound, uppers: Uppers) -> Outcome:
         """UNKNOWN, with the statement that failed and the facts that would have been needed."""
         task = self.instance.task
         if failed.value is None:
@@ -400,45 +298,17 @@ def _field(instance: Instance, peak: Peak) -> ExactTensor:
     return ExactTensor.from_rationals(values, shape=values.shape)
 
 
-def _leads(right: HeadBound, wrong: HeadBound) -> bool:
-    """Whether the two one-sided bounds settle the pair: a_y - b_z > 0, or one of the premises is impossible."""
-    if right.impossible or wrong.impossible:
-        return True
-    return right.value is not None and wrong.value is not None and right.value + wrong.value > 0
+def _search(context: tuple[Search, LimitedSolver], index: int) -> tuple[ClassSearch, bool]:
+    """What the search found for a class, and whether the solver was asked.
+
+    Of the features in the witness's decision only those that it contains are kept.
+    """
+    search, solver = context
+    found = search.run(index)
+    if found.witness is not None:
+        found = replace(found, witness=found.witness.shortened())
+    return found, solver.asked
 
 
-def _channel(context: tuple[Instance, Solver, float], job: ChannelJob) -> list[UpperResult]:
-    instance, solver, timeout = context
-    return prove_channel(instance, solver, job, timeout)
-
-
-def _lower(context: tuple[Instance, Solver, float], job: LowerJob) -> tuple[LowerJob, int, str]:
-    instance, solver, timeout = context
-    return prove_lower(instance, solver, job, timeout)
-
-
-def _peaks(uppers: Mapping[int, list[UpperResult]]) -> dict[int, list[UpperResult]]:
+def _peaks(uppers: Uppers) -> dict[int, list[UpperResult]]:
     return {channel: [r for r in results if r.peak is not None] for channel, results in uppers.items()}
-
-
-def _pooled(instance: Instance, tables: Tables, uppers: Mapping[int, list[UpperResult]]) -> PooledFacts:
-    """The pooling rule applied to all local facts."""
-    pooling = instance.pooling
-    lows, highs = tables.everywhere.low.rationals(), tables.everywhere.high.rationals()
-    base = tuple(pooling.base(pair) for pair in zip(lows, highs, strict=True))
-    lower: dict[tuple[int, int], dict[int, fmpq]] = {}
-    for key, known in tables.lower.items():
-        for channel, bound in known.items():
-            pooled = pooling.at_least(lows[channel], bound)
-            floor = base[channel][0]
-            if pooled is not None and (floor is None or pooled > floor):
-                lower.setdefault(key, {})[channel] = pooled
-    upper: dict[int, tuple[UpperFact, ...]] = {}
-    for channel, results in uppers.items():
-        facts = []
-        for result in results:
-            most = pooling.at_most(result.bound) if result.bound is not None else None
-            if most is not None:
-                facts.append(UpperFact(result.job.features, channel, most))
-        upper[channel] = tuple(facts)
-    return PooledFacts(base, lower, upper)

@@ -11,15 +11,20 @@ from exactcnn.solvers.pool import Deadline
 __all__ = ["LimitedSolver"]
 
 
-@dataclass(frozen=True)
+@dataclass
 class LimitedSolver:
     """Another solver, with every question cut off at the deadline.
 
     Every question raises OutOfTimeError when the deadline has passed, and also when that is why it stayed open.
+
+    Attributes
+    ----------
+    asked: whether it was asked anything so far, in this process.
     """
 
     solver: Solver
     deadline: Deadline
+    asked: bool = False
 
     @property
     def name(self) -> str:
@@ -41,4 +46,6 @@ class LimitedSolver:
         return least
 
     def _allowed(self, timeout: float | None) -> float | None:
-        return self.deadline.remaining() if timeout is None else self.deadline.at_most(timeout)
+        allowed = self.deadline.remaining() if timeout is None else self.deadline.at_most(timeout)
+        self.asked = True
+        return allowed

@@ -1,11 +1,13 @@
-"""The SMT solver z3, asked through the same SMT-LIB text that `export` writes."""
+"""The SMT solver z3, asked through the same SMT-LIB text that `export` writes.
+
+It is imported when it is first asked: many instances are proved without it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-import z3
 from flint import fmpq, fmpz
 
 from exactcnn.core.circuit import Sequent
@@ -25,10 +27,14 @@ class Z3Solver:
     @property
     def name(self) -> str:
         """Name and version."""
+        import z3
+
         return f"z3 {z3.get_version_string()}"
 
     def decide(self, sequent: Sequent, *, timeout: float | None = None, core: bool = False) -> Answer:
         """Whether the sequent holds; see `solvers.base.Solver`."""
+        import z3
+
         solver = z3.SolverFor("QF_LRA")
         solver.set("timeout", _milliseconds(timeout))
         solver.from_string(sequent_script(sequent, guarded=core))
@@ -43,6 +49,8 @@ class Z3Solver:
 
     def minimise(self, sequent: Sequent, *, timeout: float | None = None) -> Minimum:
         """The least value of the goal form; see `solvers.base.Solver`."""
+        import z3
+
         optimiser = z3.Optimize()
         optimiser.set("timeout", _milliseconds(timeout))
         script = sequent_script(sequent, negate_goal=False).removesuffix("(check-sat)\n")
@@ -80,10 +88,14 @@ def _switch(name: str) -> tuple[int, int]:
 
 
 def _is_number(value: Any) -> bool:
+    import z3
+
     return bool(z3.is_rational_value(value) or z3.is_int_value(value))
 
 
 def _rational(value: Any) -> fmpq:
+    import z3
+
     if z3.is_int_value(value):  # optima that are whole numbers come back with sort Int
         return fmpq(fmpz(value.as_string()))
     if not z3.is_rational_value(value):
@@ -93,6 +105,8 @@ def _rational(value: Any) -> fmpq:
 
 
 def _read(model: Any, sequent: Sequent) -> tuple[Mapping[int, fmpq], frozenset[int]]:
+    import z3
+
     values = {
         number: _rational(model.eval(z3.Real(f"x{number}"), model_completion=True))
         for number in range(len(sequent.circuit.variables))

@@ -12,8 +12,8 @@ GEOMETRY, STEM, BOUNDS, LOCAL, SUB = (
 POOLING, FORMULAS, VACUITY, HEAD, WHOLE = (
     f"tests/theorem/test_{name}.py" for name in ("facts", "formulas", "vacuity", "head", "whole")
 )
-REPLAY, WITNESS, REFUTE, FACTS, GUESSES = (
-    f"tests/prover/test_{name}.py" for name in ("replay", "witness", "refute", "facts", "guesses")
+REPLAY, WITNESS, REFUTE, FACTS, GUESSES, CERTIFIED = (
+    f"tests/prover/test_{name}.py" for name in ("replay", "witness", "refute", "facts", "guesses", "certified")
 )
 BORDERS, CLASSES, NETWORKS = (f"tests/prover/test_verify_{name}.py" for name in ("borders", "classes", "networks"))
 SCRIPTS, SOLVER = "tests/formats/test_smtlib.py", "tests/solvers/test_z3_solver.py"
@@ -199,15 +199,15 @@ MUTANTS = {
     ),
     # -- the method
     "equal logits are right": Mutant(
-        f"{P}.verify",
-        "right.value + wrong.value > 0",
-        "right.value + wrong.value >= 0",
+        f"{P}.head_stage",
+        "return bool(lead and lead[0] > 0)",
+        "return bool(lead and lead[0] >= 0)",
         (f"{REFUTE}::test_a_tie_that_only_the_faintest_dot_makes",),
     ),
     "a pair of classes is dropped": Mutant(
-        f"{P}.verify",
-        "if y != z and not _leads(right, wrong):",
-        "if y < z and not _leads(right, wrong):",
+        f"{P}.head_stage",
+        "if y != z and not self._leads(right, wrong):",
+        "if y < z and not self._leads(right, wrong):",
         (
             f"{NETWORKS}::test_two_rows_of_the_head_swapped",
             f"{REFUTE}::test_something_else_that_fires",
@@ -236,6 +236,37 @@ MUTANTS = {
     ),
     "a witness of any class will do": Mutant(
         f"{P}.witness", "if found.decision.label == label:", "if found.decision.label is not None:", (WITNESS,)
+    ),
+    # -- proofs
+    "one kind of border has proofs": Mutant(
+        f"{P}.upper_proof",
+        "if bounds.high.item(job.channel) > bound:",
+        "if bounds.high.item(job.channel) > bound and number == 0:",
+        (f"{CERTIFIED}::test_no_solver_is_asked_about_built_networks",),
+    ),
+    "a weaker bound goes by the stronger one's name": Mutant(
+        f"{P}.upper_proof",
+        "return replace(result, bound=bound, proofs=proofs)",
+        "return replace(result, proofs=proofs)",
+        (f"{CERTIFIED}::test_a_weaker_bound_will_do",),
+    ),
+    "any bound is as great as there can be": Mutant(
+        f"{P}.head_bounds",
+        "return _proved(job, found) if found is not None and found.bound == job.reach else None",
+        "return _proved(job, found) if found is not None else None",
+        (f"{CERTIFIED}::test_what_an_image_attains_needs_no_solver",),
+    ),
+    "the best branch speaks for all": Mutant(
+        f"{P}.head_agree",
+        "max(b.value for b in present)\n            agreed",
+        "min(b.value for b in present)\n            agreed",
+        (f"{CERTIFIED}::test_no_solver_is_asked_about_built_networks",),
+    ),
+    "witnesses of other classes say what is attained": Mutant(
+        f"{P}.head_stage",
+        "if set(statement.holds) <= {y} and y not in statement.fails:",
+        "if y not in statement.fails:",
+        (f"{CERTIFIED}::test_no_solver_is_asked_about_built_networks",),
     ),
     # -- scripts
     "nodes need not attain their value": Mutant(

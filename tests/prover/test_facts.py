@@ -17,11 +17,11 @@ from exactcnn.core.tensor import ExactTensor
 from exactcnn.network.apply import apply_layer
 from exactcnn.network.construct import build_network
 from exactcnn.network.model import GlobalPool, InputUnit, Network
+from exactcnn.prover.fact_book import FactBook
 from exactcnn.prover.head_bounds import HeadContext, best_bound, one_sided, pairwise
 from exactcnn.prover.instance import Instance
-from exactcnn.prover.local_facts import LowerJob, channel_job, prove_channel, prove_lower
+from exactcnn.prover.local_facts import LowerJob, channel_job, prove_channel, prove_lower, prove_upper
 from exactcnn.prover.tables import Tables
-from exactcnn.prover.verify import _pooled
 from exactcnn.prover.witness import Search
 from exactcnn.solvers.pool import Deadline
 from exactcnn.solvers.z3_solver import Z3Solver
@@ -86,7 +86,7 @@ def facts_of(instance: Instance) -> PooledFacts:
     for channel in range(instance.stem.out_channels):
         job = channel_job(tables, channel)
         if job is not None:
-            uppers[channel] = prove_channel(instance, SOLVER, job, 10)
+            uppers[channel] = prove_channel(job, lambda upper: prove_upper(instance, SOLVER, upper, 10))
     for (feature, template), known in tables.lower.items():
         for channel, bound in known.items():
             sights = tables.sights(feature, template, channel, bound)
@@ -94,7 +94,7 @@ def facts_of(instance: Instance) -> PooledFacts:
             assert (
                 prove_lower(instance, SOLVER, LowerJob(feature, template, channel, bound, tuple(sights)), 10)[2] == ""
             )
-    return _pooled(instance, tables, uppers)
+    return FactBook(instance, tables, uppers).pooled
 
 
 def check_pooled(task: Task, facts: PooledFacts, decision: Decision, values: list[fmpq]) -> None:

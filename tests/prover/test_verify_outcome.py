@@ -113,5 +113,13 @@ def test_what_the_outcome_says() -> None:
     assert found.class_names == ("dot", "ring", "rest")
     assert found.obligations["head"] > 0
     assert found.obligations["lower"] > 0
+    # Nothing was left to be asked.
+    assert found.solvers == ()
+
+
+def test_solvers_that_were_asked_are_named() -> None:
+    network = api.build(YES_NO)
+    found = verify_modular(YES_NO, network, SizeRange(), Z3Solver(), Settings(workers=1))
     assert [name.split()[0] for name in found.solvers] == ["z3"]
+    assert check_outcome(YES_NO, network, found).evidence == "smt"
     assert found.unproved is None

@@ -1,0 +1,143 @@
+"""Facts at one position for a whole instance: upper facts of all channels, and the lower facts that the head uses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
+
+from exactcnn.prover.head_bounds import HeadBound
+from exactcnn.prover.instance import Instance
+from exactcnn.prover.local_facts import ChannelJob, LowerJob, UpperResult, channel_job, prove_lower
+from exactcnn.prover.local_sequent import NumberedStem
+from exactcnn.prover.settings import Settings
+from exactcnn.prover.tables import Tables
+from exactcnn.prover.upper_proof import UpperShared, channel_at_once, channel_decided, with_proof
+from exactcnn.solvers.base import Solver
+from exactcnn.solvers.pool import Deadline, Workers
+from exactcnn.theorem.facts import UpperFact
+
+__all__ = ["LocalStage", "Uppers"]
+
+Job = TypeVar("Job")
+
+_SECONDS = 20.0
+
+Uppers = Mapping[int, Sequence[UpperResult]]
+"""What became of the upper jobs, by channel."""
+
+
+class LocalStage:
+    """Proves local facts.
+
+    Parameters
+    ----------
+    certified: whether proofs by the kernel's rules are wanted; otherwise the solver's word is enough.
+
+    Attributes
+    ----------
+    complete: whether all is known of the channels that can be known.
+    """
+
+    def __init__(
+        self,
+        instance: Instance,
+        tables: Tables,
+        solver: Solver,
+        settings: Settings,
+        deadline: Deadline,
+        certified: bool,
+    ) -> None:
+        self._tables = tables
+        self._settings = settings
+        self._deadline = deadline
+        self._certified = certified
+        self.complete = False
+        self._found: list[tuple[ChannelJob, list[UpperResult]]] = []
+        stem = NumberedStem(instance)
+        self._shared = UpperShared(instance, tables, stem, solver, settings.query_timeout, deadline)
+
+    def uppers(self) -> Uppers:
+        """Upper bounds of the channels that interval bounds do not settle.
+
+        Where proofs are wanted, only those that have one at once: `decided` has the others, if it turns out that they
+        are needed.
+        """
+        channels = range(self._shared.instance.stem.out_channels)
+        jobs = [job for job in (channel_job(self._tables, k) for k in channels) if job is not None]
+        self._found = [(job, []) for job in jobs]
+        if not self._certified:
+            return self.decided()
+        self._found = list(zip(jobs, self._run(channel_at_once, jobs), strict=True))
+        self.complete = all(len(found) >= max(1, len(job.alone)) for job, found in self._found)
+        return _by_channel(found for _, found in self._found)
+
+    def decided(self) -> Uppers:
+        """The best upper bounds of the same channels, as the solver finds them where there are no proofs."""
+        self.complete = True
+        return _by_channel(self._run(channel_decided, self._found))
+
+    def _run(
+        self, function: Callable[[UpperShared, Job], list[UpperResult]], jobs: Sequence[Job]
+    ) -> Iterator[list[UpperResult]]:
+        with Workers(self._shared, self._settings.workers) as workers:
+            for done, found in enumerate(workers.run(function, jobs, self._deadline)):
+                self._settings.progress("upper facts", done, len(jobs))
+                yield found
+
+    def with_proofs(self, uppers: Uppers, used: Iterable[UpperResult]) -> tuple[Uppers, list[UpperResult]]:
+        """The upper facts, those used with proofs; and those used for whose bounds no proof was found.
+
+        The latter have weaker bounds, or none, in what is returned first.
+        """
+        seconds = self._deadline.at_most(_SECONDS)
+        jobs = [(result, seconds) for result in used if result.proofs is None]
+        changed = {channel: list(results) for channel, results in uppers.items()}
+        weaker = []
+        with Workers(self._shared, self._settings.workers) as workers:
+            for (old, _), new in zip(jobs, workers.run(with_proof, jobs, self._deadline), strict=True):
+                listed = changed[old.job.channel]
+                listed[listed.index(old)] = new
+                if new.bound != old.bound:
+                    weaker.append(old)
+        return changed, weaker
+
+    def lowers(self, bounds: Sequence[HeadBound]) -> tuple[int, str | None]:
+        """How many obligations the lower facts are that the head's proofs use; in words what is not proved of them.
+
+        Interval arithmetic proves each of them, and the kernel does the same; where a solver's word counts, it decides
+        the sequents that they come to.
+        """
+        jobs = []
+        for feature, template, channel in self._needed(bounds):
+            bound = self._tables.lower[feature, template][channel]
+            sights = self._tables.sights(feature, template, channel, bound)
+            if sights is None:
+                return 0, f"no position is known to see every window of feature {feature} with S_{channel} >= {bound}"
+            jobs.append(LowerJob(feature, template, channel, bound, tuple(sights)))
+        if self._certified:
+            self._settings.progress("lower facts", 0, 1)
+            return len(jobs), None
+        proved = 0
+        with Workers(self._shared, self._settings.workers) as workers:
+            for done, (_, count, why) in enumerate(workers.run(_lower_by_solver, jobs, self._deadline)):
+                self._settings.progress("lower facts", done, len(jobs))
+                if why:
+                    return proved, why
+                proved += count
+        return proved, None
+
+    def _needed(self, bounds: Sequence[HeadBound]) -> list[tuple[int, int, int]]:
+        """Feature, template and channel of the lower facts used."""
+        if self._certified:
+            rows = {row for b in bounds for row in b.rows if row.kind == "lower"}
+            return sorted((row.features[0], row.features[1], row.channel) for row in rows)
+        facts = {fact for b in bounds for fact in b.used}
+        return sorted(fact[1:] for fact in facts if not isinstance(fact, UpperFact))
+
+
+def _by_channel(results: Iterable[list[UpperResult]]) -> Uppers:
+    return {found[0].job.channel: found for found in results if found}
+
+
+def _lower_by_solver(shared: UpperShared, job: LowerJob) -> tuple[LowerJob, int, str]:
+    return prove_lower(shared.instance, shared.solver, job, shared.timeout)

@@ -1,0 +1,135 @@
+"""Upper facts by the kernel's rules: a proof first, and a solver only where none is found at once.
+
+A channel is bounded by its least value everywhere, if it can be: that is what relaxations prove of a detector whose
+feature is avoided. Where they do not, and the head needs to know more, the solver says whether it is true, and what the
+least upper bound is; proofs of bounds that the solver found are searched later, with more effort, and only where the
+head uses them. A bound that is attained may have no proof that the search finds; then a slightly weaker one is proved.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from flint import fmpq
+
+from exactcnn.core.rational import ceil_to_grid
+from exactcnn.prover.instance import Instance
+from exactcnn.prover.local_facts import ChannelJob, UpperJob, UpperResult, prove_channel, prove_upper
+from exactcnn.prover.local_proof import least_bound, prove_local
+from exactcnn.prover.local_sequent import NumberedStem, upper_local
+from exactcnn.prover.tables import Tables
+from exactcnn.prover.written import written
+from exactcnn.solvers.base import Solver
+from exactcnn.solvers.pool import Deadline
+from exactcnn.theorem.local import Placed
+from exactcnn.theorem.stem import Kind
+
+__all__ = ["UpperShared", "channel_at_once", "channel_decided", "with_proof"]
+
+_GRID_BITS = 20
+_QUICK_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class UpperShared:
+    """What all upper facts of an instance share.
+
+    Attributes
+    ----------
+    timeout: seconds for one question to the solver.
+    deadline: of everything.
+    """
+
+    instance: Instance
+    tables: Tables
+    stem: NumberedStem
+    solver: Solver
+    timeout: float
+    deadline: Deadline
+
+
+def channel_at_once(shared: UpperShared, job: ChannelJob) -> list[UpperResult]:
+    """The targets of the job that have proofs by one relaxation."""
+    found = [result for upper in job.alone if (result := _at_once(shared, upper)) is not None]
+    for upper in job.together:
+        result = None if found else _at_once(shared, upper)
+        found += [] if result is None else [result]
+    return found
+
+
+def channel_decided(shared: UpperShared, job: tuple[ChannelJob, Sequence[UpperResult]]) -> list[UpperResult]:
+    """What is known, and what the solver says of the rest."""
+    whole, found = job
+    known = {result.job: result for result in found}
+
+    def prove(upper: UpperJob) -> UpperResult:
+        return known.get(upper) or prove_upper(shared.instance, shared.solver, upper, shared.timeout)
+
+    return prove_channel(whole, prove)
+
+
+def with_proof(shared: UpperShared, job: tuple[UpperResult, float]) -> UpperResult:
+    """The result with a proof of its bound, or of a weaker one; without any bound if none is found in so many seconds.
+
+    The weaker bounds: a little more than the bound, and what a relaxation gives.
+    """
+    result, seconds = job
+    if result.bound is None or result.proofs is not None:
+        return result
+    for bound, share in _bounds(shared, result.job, result.bound):
+        proofs = _proofs(shared, result.job, bound, share * seconds, splits=True)
+        if proofs is not None:
+            return replace(result, bound=bound, proofs=proofs)
+    return replace(result, bound=None)
+
+
+def _at_once(shared: UpperShared, job: UpperJob) -> UpperResult | None:
+    proofs = _proofs(shared, job, job.target, shared.deadline.at_most(_QUICK_SECONDS), splits=False)
+    if proofs is None:
+        return None
+    different = sum(lines[0].startswith("prove") for lines in proofs.values())
+    return UpperResult(job, job.target, different, proofs=proofs)
+
+
+def _bounds(shared: UpperShared, job: UpperJob, bound: fmpq) -> Iterator[tuple[fmpq, float]]:
+    """Bounds to be tried, each with its share of the time."""
+    yield bound, 0.5
+    yield ceil_to_grid(bound, _GRID_BITS) + fmpq(1, 1 << _GRID_BITS), 0.4
+    found = [
+        least_bound(upper_local(shared.stem, kind, clear, job.channel, bound), _QUICK_SECONDS)
+        for _, kind, clear in _open_kinds(shared, job, bound)
+    ]
+    known = [b for b in found if b is not None]
+    if known and len(known) == len(found):
+        yield max(bound, ceil_to_grid(max(known), _GRID_BITS)), 0.1
+
+
+def _open_kinds(shared: UpperShared, job: UpperJob, bound: fmpq) -> Iterator[tuple[int, Kind, Sequence[Placed]]]:
+    """The kinds at which interval bounds do not give the bound, by number, with the windows that are clear."""
+    windows = dict(job.kinds)
+    for number, (kind, bounds) in enumerate(shared.tables.by_kind.items()):
+        if bounds.high.item(job.channel) > bound:
+            yield number, kind, sorted(windows.get(kind, ()))
+
+
+def _proofs(
+    shared: UpperShared, job: UpperJob, bound: fmpq, seconds: float, *, splits: bool
+) -> Mapping[int, Sequence[str]] | None:
+    """The lines of each kind that needs a proof; None if one has none that was found in time."""
+    end = time.monotonic() + seconds
+    known: set[object] = set()
+    found = {}
+    for number, kind, clear in _open_kinds(shared, job, bound):
+        sequent = upper_local(shared.stem, kind, clear, job.channel, bound)
+        windows = " ".join([str(len(clear)), *(f"{p.feature} {p.template} {p.row} {p.column}" for p in clear)])
+        if sequent.key in known:
+            found[number] = [f"same {windows}"]
+            continue
+        proof = prove_local(sequent, end - time.monotonic(), splits=splits)
+        if proof is None:
+            return None
+        known.add(sequent.key)
+        found[number] = [f"prove {windows}", *written(proof, sequent.givens)]
+    return found
