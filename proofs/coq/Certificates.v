@@ -257,7 +257,7 @@ Module Certificates (Num : SpecifiedNumbers).
       Lemma check_seen_spec f t k low seen block :
         check_seen st f t k low seen block = true ->
         exists r rs c cs p, In (r, rs) (fst seen) /\ In (c, cs) (snd seen) /\
-                            check_local st k rs cs [] (Some (f, t, r, c)) false low p = true.
+                            check_block st k rs cs [] (Some (f, t, r, c)) false low p = true.
       Proof.
         destruct block as [[a b] p]. unfold check_seen.
         destruct (nth_error (fst seen) a) as [[r rs]|] eqn:Ea; [|discriminate].
@@ -274,13 +274,13 @@ Module Certificates (Num : SpecifiedNumbers).
         - apply andb_true_iff in Hfacts. destruct Hfacts as [Hu%positive_real Hblocks]. split; [assumption|].
           destruct (pooled_reached (N.to_nat k)) as (i & j & Hin & ->).
           destruct (each_in _ _ _ _ Hblocks (kind_listed rows columns i j Hr Hc Hin)) as (p & _ & Hp). cbn [fst snd] in Hp.
-          refine (check_local_sound st x i j Hst x_ok k [] None false low p _ I Hp).
+          refine (check_block_sound st x i j Hst x_ok k [] None false low p _ I Hp).
           intros ? ? ? ? ? ? [].
         - apply andb_true_iff in Hfacts. destruct Hfacts as [Hu%positive_real Hblocks]. split; [assumption|]. intros Hav.
           destruct (pooled_reached (N.to_nat k)) as (i & j & Hin & ->).
           destruct (each_in _ _ _ _ Hblocks (kind_listed rows columns i j Hr Hc Hin)) as ([clear p] & _ & Hp).
           cbn [fst snd] in Hp. apply andb_true_iff in Hp. destruct Hp as [Hclear Hp].
-          refine (check_local_sound st x i j Hst x_ok k clear None true high p _ I Hp).
+          refine (check_block_sound st x i j Hst x_ok k clear None true high p _ I Hp).
           intros f t r c g box Hc' Hgb Hfit. rewrite forallb_forall in Hclear. specialize (Hclear _ Hc'). cbv beta iota in Hclear.
           apply existsb_exists in Hclear. destruct Hclear as (f' & Hf' & E%Nat.eqb_eq). subst f'.
           destruct (find_template_in st f t g box Hgb) as [Hg Hbox].
@@ -309,7 +309,7 @@ Module Certificates (Num : SpecifiedNumbers).
           destruct Ea as (i & Ei & Hi%Axis.in_seeing); [|assumption]. destruct Eb as (j & Ej & Hj%Axis.in_seeing); [|assumption].
           unfold Axis.sight in Ei, Ej. injection Ei as <- <-. injection Ej as <- <-.
           apply Rle_trans with (pixel out (N.to_nat k) i j).
-          + refine (check_local_sound st x i j Hst x_ok k []
+          + refine (check_block_sound st x i j Hst x_ok k []
                       (Some (f, t, (r0 - Axis.start (row_axis st) i)%Z, (c0 - Axis.start (column_axis st) j)%Z))
                       false low p _ _ Hp).
             * intros ? ? ? ? ? ? [].

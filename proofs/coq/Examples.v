@@ -129,8 +129,8 @@ Definition lamp_statement (margin : ratio) (taps : list (list (N * Z))) : statem
     [SDense 1 taps [0; 1] 2].
 
 Definition lamp_facts : list fact :=
-  [Upper 0 (Ratio 1 4) [0%nat] [([(0%nat, 0%nat, 0, 0)], clear_pixel_proof)];
-   Lower 0 0 0 (Ratio 3 4) [(0%nat, 0%nat, Close (Qed [(0%N, 1)]) [])]].
+  [Upper 0 (Ratio 1 4) [0%nat] [([(0%nat, 0%nat, 0, 0)], Some clear_pixel_proof)];
+   Lower 0 0 0 (Ratio 3 4) [(0%nat, 0%nat, None)]].
 
 Definition choose (clauses : list N) (rest : proof) : proof :=
   fold_right (fun c p => Close (Choose c) [p]) rest clauses.

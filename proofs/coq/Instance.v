@@ -332,11 +332,11 @@ Module Instance (Num : Numbers).
            combine [(Num.mul c (grid st), q)] (Num.opp (Num.mul c (dark st))) (Num.add (bright st) (Num.opp (dark st)))
       else Some q.
 
-    (** The pixels: their variables, what the network reads of them, and their rows. *)
+    (** The pixels: their variables, what the network reads of them, their rows, and their intervals. *)
     Fixpoint allocate (w : view) (inside : option seen_window) (l : list place) (raw reads : known) (s : state)
-        : option (known * known * list form * state) :=
+        : option (known * known * list form * list (number * number) * state) :=
       match l with
-      | [] => Some (raw, reads, [], s)
+      | [] => Some (raw, reads, [], [], s)
       | p :: l =>
           if (fst (fst p) <? channels st)%N && in_field w p && exists_in w p then
             let q := variable_quotient (count s) in
@@ -344,9 +344,10 @@ Module Instance (Num : Numbers).
             bind (read_pixel q) (fun read =>
             bind (allocate w inside l (add_place p q raw) (add_place p read reads) (State (N.succ (count s)) (gates s)))
               (fun found =>
-                 let '(raw, reads, rows, s) := found in
+                 let '(raw, reads, rows, boxes, s) := found in
                  Some (raw, reads,
-                       bounded q false (Ratio (fst ab) (grid st)) :: bounded q true (Ratio (snd ab) (grid st)) :: rows, s))))
+                       bounded q false (Ratio (fst ab) (grid st)) :: bounded q true (Ratio (snd ab) (grid st)) :: rows,
+                       ab :: boxes, s))))
           else None
       end.
 
@@ -395,8 +396,12 @@ Module Instance (Num : Numbers).
           else None)
       end.
 
-    (** Rows before and after those of the nodes, the nodes, and the value of output [k] of the stem. *)
-    Record local := Local { local_before : list form; local_state : state; local_after : list form; local_value : quotient }.
+    (** The pixels' intervals, the rows before and after those of the nodes, the nodes, and the value of the output. *)
+    Record local := Local {
+      local_boxes : list (number * number);
+      local_before : list form; local_state : state; local_after : list form;
+      local_value : quotient
+    }.
 
     (** The axes' levels: an image that no layer slides over has one of its own. *)
     Definition axis_levels (l : list Axis.level) : list Axis.level :=
@@ -417,11 +422,11 @@ Module Instance (Num : Numbers).
           let more := flat_map (fun c => let '(f, t, r, s) := c in
                         match find_template f t with Some (g, _) => window_places g r s | None => [] end) clear in
           bind (allocate w inside (sorted (inputs ++ more)) nothing_known nothing_known (State 0 [])) (fun found =>
-            let '(raw, reads, rows, s) := found in
+            let '(raw, reads, rows, boxes, s) := found in
             bind (unroll (stem st) rs cs needed reads s) (fun ms =>
             bind (find_place (fst ms) (k, 0, 0)%Z) (fun value =>
             bind (clear_rows w raw clear (snd ms)) (fun after =>
-            Some (Local rows (snd after) (fst after) value)))))
+            Some (Local boxes rows (snd after) (fst after) value)))))
       end.
 
     (** The proof of S_k >= r, or S_k <= r where [upper]. *)
@@ -436,13 +441,111 @@ Module Instance (Num : Numbers).
       end.
   End Local.
 
+  (** * Interval arithmetic *)
+
+  (** Intervals of variables, their ends over one positive number [fine], rounded outwards. *)
+  Section Boxes.
+    Variable fine : number.
+
+    Definition intervals : Type := PositiveMap.t (number * number).
+
+    Definition set_interval (v : N) (ab : number * number) (m : intervals) : intervals :=
+      PositiveMap.add (N.succ_pos v) ab m.
+
+    Definition interval_of (v : N) (m : intervals) : option (number * number) := PositiveMap.find (N.succ_pos v) m.
+
+    (** The least and the greatest value of terms. *)
+    Fixpoint terms_interval (m : intervals) (l : list term) : option (number * number) :=
+      match l with
+      | [] => Some (Num.zero, Num.zero)
+      | (v, c) :: l =>
+          match interval_of v m, terms_interval m l with
+          | Some (a, b), Some (low, high) =>
+              let (a, b) := if Num.leb Num.zero c then (a, b) else (b, a) in
+              Some (Num.add (Num.mul c a) low, Num.add (Num.mul c b) high)
+          | _, _ => None
+          end
+      end.
+
+    (** The interval of a form over a positive number. *)
+    Definition form_interval (m : intervals) (f : form) (d : number) : option (number * number) :=
+      option_map (fun ab =>
+          let k := Num.mul (constant f) fine in
+          (Num.div (Num.add (fst ab) k) d, Num.opp (Num.div (Num.opp (Num.add (snd ab) k)) d)))
+        (terms_interval m (terms f)).
+
+    Definition larger (a b : number * number) : number * number := (largest (fst a) (fst b), largest (snd a) (snd b)).
+
+    Definition node_interval (m : intervals) (n : node) : option (number * number) :=
+      match node_gate n with
+      | ReluOf z => option_map (larger (Num.zero, Num.zero)) (form_interval m z (node_scale n))
+      | MaxOf z zs =>
+          match form_interval m z (node_scale n), all (map (fun z => form_interval m z (node_scale n)) zs) with
+          | Some ab, Some l => Some (fold_right larger ab l)
+          | _, _ => None
+          end
+      end.
+
+    Fixpoint node_intervals (m : intervals) (l : list node) : option intervals :=
+      match l with
+      | [] => Some m
+      | n :: l => bind (node_interval m n) (fun ab => node_intervals (set_interval (variable n) ab m) l)
+      end.
+
+    Fixpoint pixel_intervals (factor : number) (v : N) (l : list (number * number)) : intervals :=
+      match l with
+      | [] => PositiveMap.empty _
+      | (a, b) :: l => set_interval v (Num.mul a factor, Num.mul b factor) (pixel_intervals factor (N.succ v) l)
+      end.
+  End Boxes.
+
+  (** A number that every layer's division leaves whole. *)
+  Definition fine_grid (st : statement) : number :=
+    fold_left (fun n l => Num.mul n (match l with
+                                     | SConv _ _ _ _ _ u => u
+                                     | SAvgPool d a => cells_number d a
+                                     | _ => Num.one
+                                     end))
+              (stem st) (Num.mul (grid st) (Num.add (bright st) (Num.opp (dark st)))).
+
+  (** S_K >= r, or S_K <= r where [upper], by interval arithmetic from the pixels' intervals. *)
+  Definition check_box (st : statement) (k : N) (rs cs : Axis.signature_t) (inside : option seen_window)
+      (upper : bool) (r : ratio) : bool :=
+    match local_at st k rs cs [] inside with
+    | None => false
+    | Some l =>
+        let fine := fine_grid st in
+        let factor := Num.div fine (grid st) in
+        let pixels := pixel_intervals factor 0 (local_boxes l) in
+        match node_intervals fine pixels (rev (gates (local_state l))) with
+        | None => false
+        | Some m =>
+            match form_interval fine m (top (local_value l)) (below (local_value l)) with
+            | None => false
+            | Some (a, b) =>
+                positive fine && Num.eqb (Num.mul factor (grid st)) fine && fits_ratio r
+                && forallb (fun n => positive (node_scale n)) (gates (local_state l))
+                && if upper then Num.leb (Num.mul b (under r)) (Num.mul (over r) fine)
+                   else Num.leb (Num.mul (over r) fine) (Num.mul a (under r))
+            end
+        end
+    end.
+
+  (** A block of a certificate: a proof, or nothing, which stands for interval arithmetic. *)
+  Definition check_block (st : statement) (k : N) (rs cs : Axis.signature_t) (clear : list seen_window)
+      (inside : option seen_window) (upper : bool) (r : ratio) (p : option proof) : bool :=
+    match p with
+    | Some p => check_local st k rs cs clear inside upper r p
+    | None => match clear with [] => check_box st k rs cs inside upper r | _ => false end
+    end.
+
   (** * Facts and head sequents *)
 
   (** With the proofs of a certificate: one a border kind, or one a class of windows with the way of seeing it. *)
   Inductive fact :=
-  | Floor (k : N) (low : ratio) (blocks : list proof)
-  | Upper (k : N) (high : ratio) (avoid : list nat) (blocks : list (list seen_window * proof))
-  | Lower (f t : nat) (k : N) (low : ratio) (blocks : list (nat * nat * proof)).
+  | Floor (k : N) (low : ratio) (blocks : list (option proof))
+  | Upper (k : N) (high : ratio) (avoid : list nat) (blocks : list (list seen_window * option proof))
+  | Lower (f t : nat) (k : N) (low : ratio) (blocks : list (nat * nat * option proof)).
 
   (** A layer of the head is a convolution of a single pixel. *)
   Definition single : Axis.level := Axis.Level 1 1 0 0.
@@ -641,10 +744,10 @@ Module Instance (Num : Numbers).
 
     (** A window that is seen by certain positions: one of them along the rows, one along the columns, and the proof. *)
     Definition check_seen (f t : nat) (k : N) (low : ratio) (seen : list Axis.sight_t * list Axis.sight_t)
-        (block : nat * nat * proof) : bool :=
+        (block : nat * nat * option proof) : bool :=
       let '(a, b, p) := block in
       match nth_error (fst seen) a, nth_error (snd seen) b with
-      | Some (r, rs), Some (c, cs) => check_local st k rs cs [] (Some (f, t, r, c)) false low p
+      | Some (r, rs), Some (c, cs) => check_block st k rs cs [] (Some (f, t, r, c)) false low p
       | _, _ => false
       end.
 
@@ -652,11 +755,11 @@ Module Instance (Num : Numbers).
       let kinds := list_prod (kind_list (row_axis st) rows) (kind_list (column_axis st) columns) in
       match fa with
       | Floor k low blocks =>
-          fits_ratio low && each (fun kind p => check_local st k (fst kind) (snd kind) [] None false low p) kinds blocks
+          fits_ratio low && each (fun kind p => check_block st k (fst kind) (snd kind) [] None false low p) kinds blocks
       | Upper k high avoid blocks =>
           fits_ratio high && each (fun kind block =>
                   forallb (fun c => let '(f, _, _, _) := c in existsb (Nat.eqb f) avoid) (fst block)
-                  && check_local st k (fst kind) (snd kind) (fst block) None true high (snd block)) kinds blocks
+                  && check_block st k (fst kind) (snd kind) (fst block) None true high (snd block)) kinds blocks
       | Lower f t k low blocks =>
           match find_template st f t with
           | None => false

@@ -331,6 +331,112 @@ Module Locals (Num : SpecifiedNumbers).
       + exists (vs1 ++ vs2). rewrite app_assoc. auto.
   Qed.
 
+  (** * Interval arithmetic *)
+
+  Section Intervals.
+    Variables (fine : number) (point : N -> R).
+    Hypothesis fine_pos : 0 < real fine.
+
+    (** Each variable, times the fine number, lies in its interval. *)
+    Definition lies (m : intervals) : Prop :=
+      forall v ab, interval_of v m = Some ab -> real (fst ab) <= real fine * point v <= real (snd ab).
+
+    Lemma lies_set m v ab :
+      lies m -> real (fst ab) <= real fine * point v <= real (snd ab) -> lies (set_interval v ab m).
+    Proof.
+      intros Hm Hv u cd. unfold interval_of, set_interval.
+      destruct (N.eq_dec u v) as [->|Hne].
+      - rewrite PositiveMap.gss. now intros [= <-].
+      - rewrite PositiveMap.gso by (intros E; apply Hne; lia). apply Hm.
+    Qed.
+
+    Lemma terms_interval_sound m l : lies m -> forall a b,
+      terms_interval m l = Some (a, b) -> real a <= real fine * terms_value point l <= real b.
+    Proof.
+      intros Hm. induction l as [|[v c] l IH]; intros a b; cbn [terms_interval].
+      - intros [= <- <-]. unfold terms_value. cbn [sum]. rewrite real_zero. lra.
+      - destruct (interval_of v m) as [[p q]|] eqn:Ev; [|discriminate].
+        destruct (terms_interval m l) as [[low high]|]; [|discriminate].
+        specialize (IH low high eq_refl). specialize (Hm v (p, q) Ev). cbn [fst snd] in Hm.
+        unfold terms_value in *. cbn [sum fst snd]. set (rest := sum l _) in *.
+        destruct (Num.leb Num.zero c) eqn:Ec; intros [= <- <-]; rewrite !real_add, !real_mul.
+        + apply leb_real in Ec. rewrite real_zero in Ec. nra.
+        + apply leb_false_real in Ec. rewrite real_zero in Ec. nra.
+    Qed.
+
+    (** Division rounds down. *)
+    Lemma real_floor a d : 0 < real d -> real (Num.div a d) <= real a / real d.
+    Proof.
+      intros Hd. apply (Rmult_le_reg_r (real d)); [assumption|].
+      replace (real a / real d * real d) with (real a) by (field; lra).
+      unfold real in *. rewrite <- mult_IZR, Num.to_Z_div. apply IZR_le.
+      apply lt_IZR in Hd. rewrite Z.mul_comm. now apply Z.mul_div_le.
+    Qed.
+
+    Lemma form_interval_sound m f d a b :
+      lies m -> 0 < real d -> form_interval fine m f d = Some (a, b) ->
+      real a <= real fine * (value point f / real d) <= real b.
+    Proof.
+      intros Hm Hd. unfold form_interval.
+      destruct (terms_interval m (terms f)) as [[p q]|] eqn:E; [|discriminate]. intros [= <- <-].
+      apply (terms_interval_sound m _ Hm) in E.
+      set (k := Num.mul (constant f) fine).
+      assert (Ek : real fine * (value point f / real d) = (real fine * terms_value point (terms f) + real k) / real d).
+      { unfold k, value. rewrite real_mul. field. lra. }
+      assert (Hi : 0 < / real d) by now apply Rinv_0_lt_compat.
+      assert (H1 := real_floor (Num.add p k) d Hd). assert (H2 := real_floor (Num.opp (Num.add q k)) d Hd).
+      rewrite real_opp in *. rewrite real_add in *. rewrite Ek. unfold Rdiv in *. split; nra.
+    Qed.
+
+    Lemma larger_sound a b u v :
+      real (fst a) <= u <= real (snd a) -> real (fst b) <= v <= real (snd b) ->
+      real (fst (larger a b)) <= Rmax u v <= real (snd (larger a b)).
+    Proof.
+      unfold larger. cbn [fst snd]. rewrite !largest_real. intros [H1 H2] [H3 H4].
+      split.
+      - apply Rmax_lub; [eapply Rle_trans; [exact H1|apply Rmax_l]|eapply Rle_trans; [exact H3|apply Rmax_r]].
+      - apply Rmax_lub; [eapply Rle_trans; [exact H2|apply Rmax_l]|eapply Rle_trans; [exact H4|apply Rmax_r]].
+    Qed.
+
+    Lemma node_interval_sound m n ab :
+      lies m -> node_holds point n -> 0 < real (node_scale n) -> node_interval fine m n = Some ab ->
+      real (fst ab) <= real fine * point (variable n) <= real (snd ab).
+    Proof.
+      intros Hm Hn Hd. unfold node_interval, node_holds in *.
+      assert (Hform : forall z cd, form_interval fine m z (node_scale n) = Some cd ->
+                real (fst cd) <= real fine / real (node_scale n) * value point z <= real (snd cd)).
+      { intros z [p q] E. apply (form_interval_sound m z _ p q Hm Hd) in E. cbn [fst snd].
+        replace (real fine / real (node_scale n) * value point z) with (real fine * (value point z / real (node_scale n)))
+          by (field; lra). assumption. }
+      set (e := real fine / real (node_scale n)) in *.
+      assert (He : 0 <= e).
+      { unfold e, Rdiv. left. apply Rmult_lt_0_compat; [assumption|now apply Rinv_0_lt_compat]. }
+      assert (Ep : real fine * point (variable n) = e * (real (node_scale n) * point (variable n)))
+        by (unfold e; field; lra).
+      rewrite Ep, Hn. destruct (node_gate n) as [z|z zs].
+      - destruct (form_interval fine m z (node_scale n)) as [cd|] eqn:E; [|discriminate]. intros [= <-].
+        rewrite <- relu_scale by assumption. apply (larger_sound (Num.zero, Num.zero) cd 0); [|auto].
+        cbn [fst snd]. rewrite real_zero. lra.
+      - destruct (form_interval fine m z (node_scale n)) as [cd|] eqn:E; [|discriminate].
+        destruct (all _) as [l|] eqn:El; [|discriminate]. intros [= <-]. apply all_spec in El.
+        rewrite <- maximum_scale by assumption. cbn [map maximum].
+        clear Hn Ep. revert l El. induction zs as [|y zs IH]; intros [|fg l] El; try discriminate; cbn [map fold_right].
+        + now apply Hform.
+        + cbn [map] in El. injection El as Ey El. apply larger_sound; auto.
+    Qed.
+
+    Lemma node_intervals_sound l : forall m m',
+      lies m -> (forall n, In n l -> node_holds point n /\ 0 < real (node_scale n)) ->
+      node_intervals fine m l = Some m' -> lies m'.
+    Proof.
+      induction l as [|n l IH]; intros m m' Hm Hl; cbn [node_intervals]; [now intros [= <-]|].
+      intros E. apply bind_some in E. destruct E as (ab & Hab & E).
+      destruct (Hl n (or_introl eq_refl)) as [Hn Hs].
+      apply (IH (set_interval (variable n) ab m)); [|intros k Hk; apply Hl; now right|assumption].
+      apply lies_set; [assumption|]. now apply (node_interval_sound m).
+    Qed.
+  End Intervals.
+
   (** * Pixels *)
 
   Lemma start_axis l i : Axis.start (axis_levels l) i = Axis.start l i.
@@ -406,28 +512,53 @@ Module Locals (Num : SpecifiedNumbers).
       forall p ab, real_place p -> ends st inside p = Some ab ->
                    end_value st (fst ab) <= at_range x U V p <= end_value st (snd ab).
 
-    Lemma allocate_means inside l : forall raw reads s raw' reads' rows s' vals,
+    (** The variables from [v] on lie in the intervals of the list. *)
+    Fixpoint boxes_hold (point : N -> R) (v : N) (boxes : list (number * number)) : Prop :=
+      match boxes with
+      | [] => True
+      | ab :: boxes => end_value st (fst ab) <= point v <= end_value st (snd ab) /\ boxes_hold point (N.succ v) boxes
+      end.
+
+    Lemma pixel_intervals_sound point fine factor boxes : forall v,
+      0 < real fine -> real factor * real (grid st) = real fine -> boxes_hold point v boxes ->
+      lies fine point (pixel_intervals factor v boxes).
+    Proof.
+      induction boxes as [|[a b] boxes IH]; intros v Hf Hg; cbn [boxes_hold pixel_intervals].
+      - intros _ u cd. unfold interval_of. rewrite PositiveMap.gempty. discriminate.
+      - intros [Hv Hrest]. apply lies_set; [now apply IH|]. cbn [fst snd] in *. rewrite !real_mul, <- Hg.
+        assert (G := grid_pos). unfold end_value in Hv.
+        assert (Hfac : 0 < real factor) by nra.
+        assert (E : forall c, real c * real factor = real factor * real (grid st) * (real c / real (grid st)))
+          by (intros c; field; lra).
+        rewrite !E. split; apply Rmult_le_compat_l; nra.
+    Qed.
+
+    Lemma allocate_means inside l : forall raw reads s raw' reads' rows boxes s' vals,
       ends_true inside ->
       describes vals s -> known_means vals raw (at_range x U V) ->
       known_means vals reads (at_range (Networks.read_image (reading_of st) x) U V) ->
       (forall p q, find_place raw p = Some q -> real_place p) ->
-      allocate st w inside l raw reads s = Some (raw', reads', rows, s') ->
+      allocate st w inside l raw reads s = Some (raw', reads', rows, boxes, s') ->
       exists vs, describes (vals ++ vs) s' /\ known_means (vals ++ vs) raw' (at_range x U V) /\
         known_means (vals ++ vs) reads' (at_range (Networks.read_image (reading_of st) x) U V) /\
         (forall p q, find_place raw' p = Some q -> real_place p) /\
-        forall point, agrees point (vals ++ vs) -> forall f, In f rows -> 0 <= value point f.
+        (forall point, agrees point (vals ++ vs) -> forall f, In f rows -> 0 <= value point f) /\
+        forall point, agrees point (vals ++ vs) -> boxes_hold point (count s) boxes.
     Proof.
-      induction l as [|p l IH]; intros raw reads s raw' reads' rows s' vals Hends Hs Hraw Hreads Hreal; cbn [allocate].
-      - intros [= <- <- <- <-]. exists []. rewrite app_nil_r. repeat (split; [assumption|]). intros point _ f [].
+      induction l as [|p l IH]; intros raw reads s raw' reads' rows boxes s' vals Hends Hs Hraw Hreads Hreal; cbn [allocate].
+      - intros [= <- <- <- <- <-]. exists []. rewrite app_nil_r. repeat (split; [assumption|]).
+        split; [intros point _ f []|]. intros point _. exact I.
       - destruct (_ && _) eqn:Ep; [|discriminate].
         apply andb_true_iff in Ep. destruct Ep as [Ep He]. apply andb_true_iff in Ep. destruct Ep as [Hk%N.ltb_lt Hf].
         assert (Hp : real_place p) by (repeat split; assumption).
         intros E. apply bind_some in E. destruct E as (ab & Hab & E). apply bind_some in E. destruct E as (read & Hread & E).
-        apply bind_some in E. destruct E as ([[[raw1 reads1] rows1] s1] & E & E1). injection E1 as <- <- <- <-.
+        apply bind_some in E. destruct E as ([[[[raw1 reads1] rows1] boxes1] s1] & E & E1).
+        injection E1 as <- <- <- <- <-.
         set (v := at_range x U V p). assert (Hc := proj1 Hs).
         assert (Hv := means_new vals s v Hc).
         destruct (IH (add_place p (variable_quotient (count s)) raw) (add_place p read reads)
-                     (State (N.succ (count s)) (gates s)) raw1 reads1 rows1 s1 (vals ++ [v])) as (vs & H1 & H2 & H3 & H4 & H5); auto.
+                     (State (N.succ (count s)) (gates s)) raw1 reads1 rows1 boxes1 s1 (vals ++ [v]))
+          as (vs & H1 & H2 & H3 & H4 & H5 & H6); auto.
         + split; cbn [count gates]; [rewrite N2Nat.inj_succ, app_length; simpl; lia|].
           intros point Hpt. apply agrees_app in Hpt. now apply Hs.
         + apply known_means_add; [now apply known_means_app|assumption].
@@ -435,9 +566,13 @@ Module Locals (Num : SpecifiedNumbers).
           apply (read_pixel_means _ _ _ v Hv) in Hread. destruct p as [[k r] c]. exact Hread.
         + intros p' q' [[-> ->]|H']%find_add; eauto.
         + exists ([v] ++ vs). rewrite app_assoc. repeat (split; [assumption|]).
-          intros point Hpt f Hin. destruct (Hends p ab Hp Hab) as [Hlo Hhi].
+          destruct (Hends p ab Hp Hab) as [Hlo Hhi].
           apply (means_app _ vs) in Hv. assert (G := grid_pos).
-          destruct Hin as [<-|[<-|Hin]]; [| |now apply (H5 point Hpt)].
+          split.
+          2: { intros point Hpt. split; [|now apply H6].
+               destruct Hv as [_ Hv]. specialize (Hv point Hpt). unfold variable_quotient in Hv. cbn [top below] in Hv.
+               rewrite value_times, real_one in Hv. replace (point (count s)) with v by lra. split; assumption. }
+          intros point Hpt f Hin. destruct Hin as [<-|[<-|Hin]]; [| |now apply (H5 point Hpt)].
           * apply (bounded_holds _ _ false (Ratio (fst ab) (grid st)) _ point Hv Hpt G). exact Hlo.
           * apply (bounded_holds _ _ true (Ratio (snd ab) (grid st)) _ point Hv Hpt G). exact Hhi.
     Qed.
@@ -632,20 +767,21 @@ Module Locals (Num : SpecifiedNumbers).
     Lemma local_at_means k clear inside l :
       all_clear clear -> exhibited inside -> local_at st k rs cs clear inside = Some l ->
       exists vals, describes vals (local_state l) /\ means vals (local_value l) (output k) /\
+        (forall point, agrees point vals -> boxes_hold point 0 (local_boxes l)) /\
         forall point, agrees point vals -> forall f, In f (local_before l) \/ In f (local_after l) -> 0 <= value point f.
     Proof.
       intros Hclear Hinside. unfold local_at.
       destruct (needs (stem st) rs cs [(k, 0%Z, 0%Z)]) as [|inputs needed]; [discriminate|]. fold w.
-      intros E. apply bind_some in E. destruct E as ([[[raw reads] rows] s1] & Ha & E).
+      intros E. apply bind_some in E. destruct E as ([[[[raw reads] rows] boxes] s1] & Ha & E).
       apply bind_some in E. destruct E as ([m s2] & Hu & E). cbn [fst snd] in E.
       apply bind_some in E. destruct E as (value_k & Hk & E). apply bind_some in E. destruct E as ([after s3] & Hc & E).
-      cbn [fst snd] in E. injection E as <-. cbn [local_before local_state local_after local_value].
+      cbn [fst snd] in E. injection E as <-. cbn [local_boxes local_before local_state local_after local_value].
       assert (H0 : describes [] (State 0 [])) by (split; [reflexivity|intros point _ n []]).
       assert (Hnone : forall p q, find_place nothing_known p = Some q -> real_place p).
       { intros p q. unfold find_place, nothing_known. rewrite PositiveMap.gempty. discriminate. }
-      destruct (allocate_means inside _ _ _ _ _ _ _ _ [] (exhibited_ends inside Hinside) H0
+      destruct (allocate_means inside _ _ _ _ _ _ _ _ _ [] (exhibited_ends inside Hinside) H0
                   (nothing_known_means _ _) (nothing_known_means _ _) Hnone Ha)
-        as (vs1 & H1 & Hraw & Hreads & Hreal & Hrows).
+        as (vs1 & H1 & Hraw & Hreads & Hreal & Hrows & Hboxes).
       set (vals1 := [] ++ vs1) in *.
       destruct st_fine as (_ & _ & Hlayers & _).
       destruct (unroll_means (stem st) (Networks.read_image (reading_of st) x) i j rs cs needed reads vals1 s1 m s2)
@@ -656,7 +792,8 @@ Module Locals (Num : SpecifiedNumbers).
       destruct (clear_rows_means raw clear (vals1 ++ vs2) s2 after s3) as (vs3 & H3 & Hafter); auto using known_means_app.
       exists ((vals1 ++ vs2) ++ vs3). split; [assumption|]. split.
       - apply means_app. specialize (Hm _ _ Hk). unfold at_range in Hm. rewrite !Z.add_0_r in Hm. exact Hm.
-      - intros point Hpt f [Hf|Hf]; [|now apply (Hafter point Hpt)].
+      - split; [intros point Hpt; apply (Hboxes point); now apply agrees_app, agrees_app in Hpt|].
+        intros point Hpt f [Hf|Hf]; [|now apply (Hafter point Hpt)].
         apply (Hrows point); [|assumption]. now apply agrees_app, agrees_app in Hpt.
     Qed.
 
@@ -668,12 +805,50 @@ Module Locals (Num : SpecifiedNumbers).
       intros Hclear Hinside. unfold check_local.
       destruct (local_at st k rs cs clear inside) as [l|] eqn:El; [|discriminate].
       intros [Hr%positive_real Hcheck]%andb_true_iff.
-      destruct (local_at_means k clear inside l Hclear Hinside El) as (vals & [Hc Hn] & Hvalue & Hrows).
+      destruct (local_at_means k clear inside l Hclear Hinside El) as (vals & [Hc Hn] & Hvalue & _ & Hrows).
       assert (Hpt := point_of_agrees vals).
       apply (bounded_holds vals (local_value l) upper r (output k) (point_of vals) Hvalue Hpt Hr).
       apply (check_sound _ _ Hcheck (point_of vals) (fun _ => False)); try easy.
       - intros n Hin. cbn [nodes] in Hin. apply in_rev in Hin. now apply Hn.
       - cbn [before after]. now apply Hrows.
+    Qed.
+
+    Theorem check_box_sound k inside upper r :
+      exhibited inside -> check_box st k rs cs inside upper r = true ->
+      if upper then output k <= ratio_value r else ratio_value r <= output k.
+    Proof.
+      intros Hinside. unfold check_box.
+      destruct (local_at st k rs cs [] inside) as [l|] eqn:El; [|discriminate].
+      set (fine := fine_grid st). set (factor := Num.div fine (grid st)).
+      destruct (node_intervals fine _ _) as [m|] eqn:Em; [|discriminate].
+      destruct (form_interval fine m _ _) as [[a b]|] eqn:Ef; [|discriminate].
+      rewrite !andb_true_iff. intros [[[[Hfine%positive_real Hfac%eqb_real] Hr%positive_real] Hscales] Hbound].
+      rewrite real_mul in Hfac. rewrite forallb_forall in Hscales.
+      assert (Hclear : all_clear []) by (intros ? ? ? ? ? ? []).
+      destruct (local_at_means k [] inside l Hclear Hinside El) as (vals & [_ Hn] & [Hb Hv] & Hboxes & _).
+      assert (Hpt := point_of_agrees vals). specialize (Hv _ Hpt). specialize (Hboxes _ Hpt).
+      apply (node_intervals_sound fine (point_of vals) Hfine) in Em.
+      - apply (form_interval_sound fine (point_of vals) m _ _ a b Em Hb) in Ef.
+        rewrite Hv in Ef. replace (real (below (local_value l)) * output k / real (below (local_value l))) with (output k) in Ef
+          by (field; lra).
+        assert (Hi : 0 < / real (under r)) by now apply Rinv_0_lt_compat.
+        unfold ratio_value. destruct upper; apply leb_real in Hbound; rewrite !real_mul in Hbound.
+        + apply (Rmult_le_reg_l (real fine * real (under r))); [nra|].
+          replace (real fine * real (under r) * (real (over r) / real (under r))) with (real (over r) * real fine)
+            by (field; lra). nra.
+        + apply (Rmult_le_reg_l (real fine * real (under r))); [nra|].
+          replace (real fine * real (under r) * (real (over r) / real (under r))) with (real (over r) * real fine)
+            by (field; lra). nra.
+      - now apply pixel_intervals_sound.
+      - intros n Hin. apply in_rev in Hin. split; [now apply Hn|]. apply positive_real. auto.
+    Qed.
+
+    Theorem check_block_sound k clear inside upper r p :
+      all_clear clear -> exhibited inside -> check_block st k rs cs clear inside upper r p = true ->
+      if upper then output k <= ratio_value r else ratio_value r <= output k.
+    Proof.
+      intros Hclear Hinside. destruct p as [p|]; cbn [check_block]; [now apply check_local_sound|].
+      destruct clear; [|discriminate]. now apply check_box_sound.
     Qed.
   End AtOnePosition.
 End Locals.
