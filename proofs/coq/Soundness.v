@@ -452,9 +452,6 @@ Module Soundness (Num : SpecifiedNumbers).
 
         (** * The rules that end a branch *)
 
-        Lemma absolute_sign a : positive (absolute a) = true -> 0 < real (absolute a).
-        Proof. apply positive_real. Qed.
-
         (** qed: a negative constant is nowhere >= 0; a goal above a multiple of what is >= 0 is >= 0. *)
         Lemma closes_holds f goal : closes f goal = true -> 0 <= value f -> 0 <= value goal.
         Proof.
