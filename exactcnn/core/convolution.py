@@ -23,7 +23,7 @@ _PRODUCT = 1 << 18
 # Outputs, and numbers added up for each, in one call of BLAS.
 _OUTPUTS, _DEPTH = 32, 256
 # Columns of a matrix: narrower images stand side by side; fewer than _SHORT are too few.
-_COLUMNS, _SHORT = 128, 48
+_COLUMNS, _SHORT = 96, 48
 
 
 def window_count(length: int, kernel: int, stride: int) -> int:
@@ -182,7 +182,8 @@ class _Lines:
         else:
             matrix = taps.transpose(0, 2, 1, 3).reshape(outputs, rows * inputs * columns)
         flat = rows == 1 or min(count * width, _COLUMNS) < _SHORT
-        together = max(1, min(count, _COLUMNS // max(1, width * height if flat else width)))
+        most = max(1, _COLUMNS // max(1, width * height if flat else width))
+        together = -(-count // -(-count // most)) if count else 1
         shape = count, outputs, height, width
         return _Lines(source, np.ascontiguousarray(matrix), (rows, columns), stride, shape, shifts, together, flat)
 
@@ -285,6 +286,9 @@ def _multiply(matrix: NDArray[Any], windows: NDArray[Any], product: NDArray[Any]
     on a busy machine a hundred times more. Numpy is given many pieces in one call, during which other threads can run.
     """
     (outputs, depth), size = matrix.shape, windows.shape[-1]
+    if depth == 1:
+        np.multiply(matrix, windows, out=product)
+        return
     if not depth:
         product[...] = 0
     for top in range(0, outputs, _OUTPUTS):
