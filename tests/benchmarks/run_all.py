@@ -16,6 +16,7 @@ from pathlib import Path
 
 import bench_features
 import bench_inference
+import bench_kernel
 import bench_monolithic
 import bench_verify
 from measuring import Table, facts, verdict_line
@@ -33,6 +34,7 @@ def run(*, full: bool) -> tuple[list[Table], dict[str, bool]]:
     verify, in_time = bench_verify.measure(repeat=9 if full else 5)
     features, linear = bench_features.measure()
     inference, fast = bench_inference.measure(rounds=12 if full else 6)
+    branches, checked = bench_kernel.measure()
     if full:
         against, agree = bench_monolithic.measure()
         # A network that shares no maximum with the task: what a solver meets outside our own constructions.
@@ -44,9 +46,10 @@ def run(*, full: bool) -> tuple[list[Table], dict[str, bool]]:
         "verification in time": in_time,
         "a thousand features": linear,
         "inference": fast,
+        "the kernel": checked,
         "answers agree": agree,
     }
-    return [verify, features, inference, *against], reached
+    return [verify, features, inference, branches, *against], reached
 
 
 def main() -> int:
