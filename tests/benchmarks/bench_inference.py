@@ -2,11 +2,12 @@
 
     python tests/benchmarks/bench_inference.py [--task letters] [--side 64] [--batches 1,16,64] [--threads 1,2]
 
-The network is the one built for a shipped task, once in memory and once as an ONNX file. Half of the images come from
+The network is the one built for a shipped task; both engines read it from an ONNX file. Half of the images come from
 the task's generator and half are noise; all pixels are multiples of 1/256, so that float32 ought to give the same bits
-as exact arithmetic: that is checked. Each engine runs in processes of its own, because the threads of either keep
-spinning between calls and would slow the other; the processes take turns, and the best time of all counts. Images
-start as arrays (numerators for exact inference, float32 for onnxruntime) and end as an array of logits.
+as exact arithmetic: that is checked. Each engine runs in processes of its own, because onnxruntime's threads keep
+spinning between calls and would slow the other; the processes take turns, and the best time of all counts. Both are
+given the same number of threads, and the libraries below them may start no more than that. Images start as arrays
+(numerators for exact inference, float32 for onnxruntime) and end as an array of logits.
 The target is a third of onnxruntime's images a second.
 """
 
@@ -101,11 +102,9 @@ def images(task: Task, side: int, count: int) -> NDArray[np.int16]:
 
 def _run(engine: str, folder: Path, batches: Sequence[int], threads: int, seconds: float) -> list[float]:
     """Images a second of one engine for each batch, in a process of its own; leaves its logits in the folder."""
-    # Exact inference has threads of its own, each of which calls BLAS for small products.
-    own = 1 if engine == "exact" else threads
     command = [sys.executable, str(Path(__file__).resolve()), "--once", engine, str(folder)]
     command += [",".join(map(str, batches)), str(threads), str(seconds)]
-    run = run_process(command, limit=_LIMIT, environment=limited(own))
+    run = run_process(command, limit=_LIMIT, environment=limited(threads))
     if run.code != 0:
         raise InternalError(f"{engine} failed: {run.errors.strip()[-500:]}")
     return [float(line) for line in run.output.split()]
