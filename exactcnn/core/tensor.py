@@ -140,11 +140,18 @@ class ExactTensor:
         """
         if not np.all(np.isfinite(values)):
             raise ValueError("not every number is finite")
-        ratios = [float(v).as_integer_ratio() for v in values.flat]
+        # Weights are often zeros, and those that are not often repeat.
+        flat = values.reshape(-1)
+        places = np.flatnonzero(flat)
+        distinct, which = np.unique(flat[places], return_inverse=True)
+        ratios = [float(v).as_integer_ratio() for v in distinct]
         denominator = max((q for _, q in ratios), default=1)
         scaled = np.empty(len(ratios), dtype=object)
         scaled[:] = [p * (denominator // q) for p, q in ratios]
-        return ExactTensor.from_integers(scaled.reshape(values.shape), denominator)
+        found = ExactTensor.from_integers(scaled).numerators
+        numerators = np.zeros(flat.shape, dtype=found.dtype)
+        numerators[places] = found[which]
+        return ExactTensor(numerators.reshape(values.shape), denominator)
 
     # -- reading --------------------------------------------------------------------------------------------------
 
