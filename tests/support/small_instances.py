@@ -25,14 +25,20 @@ _SIZES = ("any", "any", "any", "5x5", "3x4..6x6", "4x3..any")
 
 
 def small_instance(seed: int, seconds: float = 10) -> Certificate | None:
-    """The certificate of a random instance; None where the network cannot be built or is not PROVED in time."""
+    """The certificate of a random instance, now and then one about float32 execution.
+
+    None where the network cannot be built or is not PROVED in time.
+    """
     source = random.Random(seed)
     task = small_task(source)
+    float32 = source.random() < 0.15
     try:
-        network, sizes = _network(task, source)
-        return api.verify(task, network, sizes=sizes, workers=1, timeout=seconds).certificate
+        network, sizes = _network(task, source, dyadic=float32)
+        step = source.choice([None, "1/256" if network.unit is InputUnit.PIXEL else "1"]) if float32 else None
+        outcome = api.verify(task, network, sizes=sizes, workers=1, timeout=seconds, float32=float32, step=step)
     except InputError:
         return None
+    return outcome.certificate
 
 
 def small_task(source: random.Random) -> Task:
@@ -86,13 +92,13 @@ def _ends(pixel: PixelRange, tolerance: fmpq, source: random.Random) -> tuple[fm
     return max(centre - tolerance, pixel.low), min(centre + tolerance, pixel.high)
 
 
-def _network(task: Task, source: random.Random) -> tuple[Network, SizeRange]:
+def _network(task: Task, source: random.Random, *, dyadic: bool) -> tuple[Network, SizeRange]:
     """A built network, left as it is or varied so that it may still be right; and sizes for it."""
     variation = source.choice(["none", "none", "moved", "moved", "sum", "mean", "maxpool"])
     unit = source.choice([InputUnit.PIXEL] * 3 + [InputUnit.BYTE])
     slack = "1/4" if variation == "moved" else source.choice(["0", "0", "1/8"])
-    arithmetic = source.choice(["dyadic", "rational"])
-    network = api.build(task, arithmetic=arithmetic, slack=slack, unit=unit)
+    rational = source.random() < 0.5 and not dyadic
+    network = api.build(task, arithmetic="rational" if rational else "dyadic", slack=slack, unit=unit)
     sizes = SizeRange.parse(source.choice(_SIZES))
     place = next(n for n, layer in enumerate(network.layers) if isinstance(layer, GlobalPool))
     before, after = network.layers[:place], network.layers[place + 1 :]

@@ -17,17 +17,22 @@ from exactcnn.core.tensor import ExactTensor
 from exactcnn.formats.xnet import parse_xnet
 from exactcnn.prover.instance import Instance
 from exactcnn.task.model import Alternative, Feature, PixelRange, Task, TaskClass
+from exactcnn.theorem.rounding import rounding_of
 
 __all__ = ["read_statement"]
 
 
 def read_statement(text: str) -> tuple[Instance, fmpq]:
-    """The instance and the margin that a statement claims."""
+    """The instance and the lead in exact arithmetic that a statement claims.
+
+    A statement about float32 claims a lead of computed logits: the lead of exact ones that it needs is larger by twice
+    the most that rounding does.
+    """
     top, _, network = text.partition("\nnetwork\n")
     lines = iter([line.split(" ") for line in top.split("\n")])
     next(lines)
     heights_and_widths = [None if t == "any" else int(t) for t in next(lines)[1:]]
-    margin = parse_rational(next(lines)[1])
+    _, margin, *execution = next(lines)
     next(lines)
     _, name, _, channels, _, low, high = next(lines)
     count, pixel = int(channels), PixelRange(parse_rational(low), parse_rational(high))
@@ -61,7 +66,12 @@ def read_statement(text: str) -> tuple[Instance, fmpq]:
     if least_height is None or least_width is None:
         raise ValueError(text)
     sizes = SizeRange(least_height, height, least_width, width)
-    return Instance(task, parse_xnet(network.removesuffix("end\n"), "statement"), sizes), margin
+    instance = Instance(task, parse_xnet(network.removesuffix("end\n"), "statement"), sizes)
+    lead = parse_rational(margin)
+    if execution:
+        step = parse_rational(execution[2]) if execution[1:] else None
+        lead += 2 * rounding_of(instance.network, pixel, instance.pooling, step).error
+    return instance, lead
 
 
 def _name(token: str) -> str:
