@@ -20,6 +20,7 @@ from exactcnn.prover.fact_book import FactBook, in_order
 from exactcnn.prover.head_bounds import HeadBound
 from exactcnn.prover.head_stage import Heads, HeadStage
 from exactcnn.prover.instance import Instance
+from exactcnn.prover.limits import beyond_the_checker
 from exactcnn.prover.local_facts import Peak, UpperResult
 from exactcnn.prover.local_stage import LocalStage, Uppers
 from exactcnn.prover.refute import Refuter
@@ -93,7 +94,11 @@ class _Run:
         wrong = self._witnesses(search)
         if wrong is not None:
             return self._refuted(wrong)
-        tables, certified = Tables(self.instance), self.settings.confirm is not None
+        certified = self.settings.confirm is not None
+        too_large = beyond_the_checker(self.instance) if certified else None
+        if too_large is not None:
+            return self.so_far(Verdict.UNKNOWN, too_large)
+        tables = Tables(self.instance)
         local = LocalStage(self.instance, tables, self.solver, self.settings, self.deadline, certified=certified)
         head = HeadStage(search, self.searches, self.solver, self.settings, self.deadline, certified=certified)
         book = FactBook(self.instance, tables, local.uppers())
