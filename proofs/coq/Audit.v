@@ -1,5 +1,5 @@
-(** What the headline theorems say and rest on. [make audit] compares what this prints with [Audit.expected]: nothing but
-    the standard library's axioms of the real numbers may appear. *)
+(** What the headline theorems say and rest on. [make audit] compares what this prints with [Audit.expected]: nothing
+    but the standard library's axioms of the real numbers may appear. *)
 
 From Coq Require Import Reals ZArith List.
 From ExactCNN Require Import Images Tasks Networks Construction Axis Numbers Examples.

@@ -81,7 +81,8 @@ Proof. induction levels as [|l ls IH]; simpl; [lia|]. rewrite IH. lia. Qed.
 Lemma above_next l n m : 1 <= stride l -> above l (n + m * stride l) = above l n + m.
 Proof.
   intros H. unfold above.
-  replace (n + m * stride l + before l + after l - kernel l) with (n + before l + after l - kernel l + m * stride l) by lia.
+  replace (n + m * stride l + before l + after l - kernel l) with (n + before l + after l - kernel l + m * stride l)
+    by lia.
   rewrite Z.div_add by lia. lia.
 Qed.
 
@@ -253,7 +254,8 @@ Definition seeing (levels : list level) (n w size : Z) : list Z :=
 Definition sights (levels : list level) (n w size : Z) : list sight_t :=
   map (sight levels n w) (seeing levels n w size).
 
-Lemma in_seeing levels n w size i : Forall level_ok levels -> (In i (seeing levels n w size) <-> sees levels n w size i).
+Lemma in_seeing levels n w size i : Forall level_ok levels ->
+  (In i (seeing levels n w size) <-> sees levels n w size i).
 Proof.
   intros Hok. assert (H := step_pos levels Hok). unfold seeing, sees, first_seeing, last_seeing. rewrite in_span.
   replace (start levels i) with (start levels 0 + i * step levels) by (rewrite <- start_next; f_equal; lia).
@@ -317,7 +319,8 @@ Section Growth.
     shortest <= size -> sees levels n w size i -> sees levels n w size j -> i - j < Z.max 1 apart.
   Proof.
     intros Hs (_ & Hi & _) (_ & _ & Hj). assert (G := step_pos levels levels_fine). fold S in G.
-    replace (start levels i) with (start levels j + (i - j) * S) in Hi by (unfold S; rewrite <- start_next; f_equal; lia).
+    replace (start levels i) with (start levels j + (i - j) * S) in Hi by (unfold S; rewrite <- start_next; f_equal;
+      lia).
     assert (H : (i - j) * S <= field levels - shortest) by lia.
     assert (Hd := Z.div_mod (field levels - shortest) S ltac:(lia)).
     assert (Hm := Z.mod_pos_bound (field levels - shortest) S ltac:(lia)).
@@ -336,7 +339,8 @@ Section Growth.
       set (first := Z.max 0 _). set (last := last_seeing levels w).
       destruct (Z_lt_ge_dec last (positions levels n)) as [Hlt|Hge]; [rewrite !Z.min_l by lia; reflexivity|].
       destruct (Z_le_gt_dec first (positions levels n)) as [Hle|Hgt].
-      2: { unfold span. replace (Z.to_nat _) with 0%nat by lia. symmetry. replace (Z.to_nat _) with 0%nat by lia. reflexivity. }
+      2: { unfold span. replace (Z.to_nat _) with 0%nat by lia. symmetry. replace (Z.to_nat _) with 0%nat by lia.
+      reflexivity. }
       exfalso. assert (Hsee : sees levels (n + S) w size (positions levels n)).
       { apply in_seeing; [assumption|]. unfold seeing. rewrite positions_grow. fold first last.
         apply in_span. lia. }
@@ -365,7 +369,8 @@ Section Growth.
       destruct (Z_le_gt_dec 1 a) as [Ha|Ha]; [f_equal; lia|].
       (* position 0 would see the window, unless nothing does *)
       destruct (Z_lt_ge_dec (Z.min b (positions levels n)) 0) as [Hneg|Hpos].
-      { unfold span. replace (Z.to_nat _) with 0%nat by lia. symmetry. replace (Z.to_nat _) with 0%nat by lia. reflexivity. }
+      { unfold span. replace (Z.to_nat _) with 0%nat by lia. symmetry. replace (Z.to_nat _) with 0%nat by lia.
+        reflexivity. }
       exfalso. assert (Hsee : sees levels (n + S) w size 0).
       { apply in_seeing; [assumption|]. unfold seeing. rewrite positions_grow. fold a b.
         apply in_span. lia. }
@@ -449,7 +454,8 @@ Section Representatives.
 
   Definition settling_length : option Z :=
     let n := step levels + longest in
-    settle (Z.to_nat (step levels * (2 + Z.max 0 (first_inside levels + apart levels shortest - unclipped levels n)))) n.
+    settle (Z.to_nat (step levels * (2 + Z.max 0 (first_inside levels + apart levels shortest - unclipped levels n))))
+      n.
 
   (** What stands for a length, once lengths from [s] on repeat. *)
   Definition stands (s n : Z) : Z := if n <? s then n else s + (n - s) mod step levels.
@@ -480,7 +486,8 @@ Section Representatives.
     assert (G := step_pos levels levels_fine). set (S := step levels) in *.
     set (last := Z.max least s + S - 1).
     set (last' := match most with None => last | Some m => Z.min last m end).
-    assert (Hl : forall n', least <= n' <= last -> n' <= n -> In (stands s n') (map (stands s) (span least (last' - least + 1)))).
+    assert (Hl : forall n', least <= n' <= last -> n' <= n ->
+      In (stands s n') (map (stands s) (span least (last' - least + 1)))).
     { intros n' Hn' Hle. apply in_map, in_span. unfold last'.
       destruct most as [m|]; [specialize (Hmost m eq_refl)|]; lia. }
     destruct (Z_lt_ge_dec n s) as [Hlt|Hge].
@@ -528,7 +535,8 @@ Section Representatives.
     0 <= i < positions levels n -> In (signature levels n i) (kinds reps).
   Proof.
     intros E Hl Hm Hi. destruct (representative least most reps n E Hl Hm) as (r & k & Hr & Hk & -> & Hs).
-    assert (H : exists i', 0 <= i' < positions levels r /\ signature levels r i' = signature levels (r + k * step levels) i).
+    assert (H : exists i', 0 <= i' < positions levels r /\
+      signature levels r i' = signature levels (r + k * step levels) i).
     { destruct Hs as [->|Hs]; [rewrite Z.add_0_r in *; eauto|].
       now apply (signature_old_many levels levels_fine shortest longest). }
     destruct H as (i' & Hi' & <-). apply in_flat_map. exists r. split; [assumption|].
@@ -541,7 +549,8 @@ Section Representatives.
     shortest <= size <= longest -> 0 <= w -> w + size <= n -> In (sights levels n w size) (sight_classes size reps).
   Proof.
     intros E Hl Hm Hsize Hw Hw'. destruct (representative least most reps n E Hl Hm) as (r & k & Hr & Hk & -> & Hs).
-    assert (H : exists w', 0 <= w' /\ w' + size <= r /\ sights levels r w' size = sights levels (r + k * step levels) w size).
+    assert (H : exists w', 0 <= w' /\ w' + size <= r /\
+      sights levels r w' size = sights levels (r + k * step levels) w size).
     { destruct Hs as [->|Hs]; [rewrite Z.add_0_r in *; eauto|].
       now apply (window_old_many levels levels_fine shortest longest). }
     destruct H as (w' & H1 & H2 & <-). apply in_flat_map. exists r. split; [assumption|].

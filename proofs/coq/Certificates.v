@@ -84,12 +84,14 @@ Module Certificates (Num : SpecifiedNumbers).
                             forall f, In f (facts cert) -> check_fact st rows columns f = true) /\
       each (check_right st cert) (numbers_of (classes st)) (rights cert) = true /\
       each (check_wrong st cert) (numbers_of (classes st)) (wrongs cert) = true /\
-      forall y z, (y < length (classes st))%nat -> (z < length (classes st))%nat -> y <> z -> check_pair st cert y z = true.
+      forall y z, (y < length (classes st))%nat -> (z < length (classes st))%nat -> y <> z ->
+        check_pair st cert y z = true.
     Proof.
       assert (H := accepted). unfold check_instance in H. rewrite !andb_true_iff in H.
       destruct H as [[[[Hst Hfacts] Hright] Hwrong] Hpairs].
       split; [assumption|]. split.
-      { destruct (row_lengths st) as [rows|]; [|discriminate]. destruct (column_lengths st) as [columns|]; [|discriminate].
+      { destruct (row_lengths st) as [rows|]; [|discriminate].
+        destruct (column_lengths st) as [columns|]; [|discriminate].
         exists rows, columns. rewrite forallb_forall in Hfacts. auto. }
       split; [assumption|]. split; [assumption|]. intros y z Hy Hz Hne.
       rewrite forallb_forall in Hpairs. specialize (Hpairs y ltac:(apply in_seq; lia)).
@@ -158,15 +160,18 @@ Module Certificates (Num : SpecifiedNumbers).
         Axis.defined_at (l ++ l') n = true -> Axis.defined_at l' (Axis.positions l n) = true /\ (1 <= n)%Z.
       Proof.
         revert n. induction l as [|a l IH]; intros n H; cbn [app Axis.positions] in *.
-        - split; [assumption|]. destruct l'; cbn [Axis.defined_at] in H; apply andb_true_iff in H; destruct H as [H _]; lia.
+        - split; [assumption|]. destruct l'; cbn [Axis.defined_at] in H; apply andb_true_iff in H;
+            destruct H as [H _]; lia.
         - cbn [Axis.defined_at] in H. apply andb_true_iff in H. destruct H as [H H']. split; [now apply IH|lia].
       Qed.
 
       Lemma activations_sizes l : forall a,
         Axis.defined_at (row_levels l) (height a) = true -> Axis.defined_at (column_levels l) (width a) = true ->
         (forall b, In b (Networks.activations (map layer_of l) a) -> (1 <= height b)%Z /\ (1 <= width b)%Z) /\
-        height (fold_left (fun y f => Networks.apply f y) (map layer_of l) a) = Axis.positions (row_levels l) (height a) /\
-        width (fold_left (fun y f => Networks.apply f y) (map layer_of l) a) = Axis.positions (column_levels l) (width a).
+        height (fold_left (fun y f => Networks.apply f y) (map layer_of l) a) = Axis.positions (row_levels l)
+          (height a) /\
+        width (fold_left (fun y f => Networks.apply f y) (map layer_of l) a) = Axis.positions (column_levels l)
+          (width a).
       Proof.
         induction l as [|l ls IH]; intros a Hr Hc.
         - cbn in Hr, Hc. rewrite andb_true_r in Hr, Hc. split; [|split; reflexivity].
@@ -187,7 +192,8 @@ Module Certificates (Num : SpecifiedNumbers).
       Qed.
 
       Lemma stem_defined :
-        Axis.defined_at (row_levels (stem st)) (height x) = true /\ Axis.defined_at (column_levels (stem st)) (width x) = true.
+        Axis.defined_at (row_levels (stem st)) (height x) = true /\
+          Axis.defined_at (column_levels (stem st)) (width x) = true.
       Proof.
         destruct statement_parts as (_ & _ & _ & _ & _ & Hr & Hc). destruct axes_ok as [Or Oc].
         destruct x_size as (H1 & _ & H2 & _). split; apply axis_defined.
@@ -212,7 +218,8 @@ Module Certificates (Num : SpecifiedNumbers).
       Lemma out_nonempty : (1 <= height out)%Z /\ (1 <= width out)%Z.
       Proof.
         apply network_defined. unfold out, Networks.stem_output. cbn [network_of Networks.stem Networks.input].
-        generalize (Networks.read_image (reading_of st) x) as a. induction (stem st) as [|l ls IH]; intros a; [now left|].
+        generalize (Networks.read_image (reading_of st) x) as a.
+        induction (stem st) as [|l ls IH]; intros a; [now left|].
         right. apply IH.
       Qed.
 
@@ -262,7 +269,8 @@ Module Certificates (Num : SpecifiedNumbers).
         destruct block as [[a b] p]. unfold check_seen.
         destruct (nth_error (fst seen) a) as [[r rs]|] eqn:Ea; [|discriminate].
         destruct (nth_error (snd seen) b) as [[c cs]|] eqn:Eb; [|discriminate].
-        intros H. exists r, rs, c, cs, p. split; [exact (nth_error_In _ _ Ea)|]. split; [exact (nth_error_In _ _ Eb)|assumption].
+        intros H. exists r, rs, c, cs, p. split; [exact (nth_error_In _ _ Ea)|].
+        split; [exact (nth_error_In _ _ Eb)|assumption].
       Qed.
 
       (** What a fact of the certificate says is true of this image. *)
@@ -273,15 +281,18 @@ Module Certificates (Num : SpecifiedNumbers).
         destruct f as [k low blocks|k high avoid blocks|f t k low blocks]; cbn [check_fact fact_true] in *.
         - apply andb_true_iff in Hfacts. destruct Hfacts as [Hu%positive_real Hblocks]. split; [assumption|].
           destruct (pooled_reached (N.to_nat k)) as (i & j & Hin & ->).
-          destruct (each_in _ _ _ _ Hblocks (kind_listed rows columns i j Hr Hc Hin)) as (p & _ & Hp). cbn [fst snd] in Hp.
+          destruct (each_in _ _ _ _ Hblocks (kind_listed rows columns i j Hr Hc Hin)) as (p & _ & Hp).
+          cbn [fst snd] in Hp.
           refine (check_block_sound st x i j Hst x_ok k [] None false low p _ I Hp).
           intros ? ? ? ? ? ? [].
-        - apply andb_true_iff in Hfacts. destruct Hfacts as [Hu%positive_real Hblocks]. split; [assumption|]. intros Hav.
+        - apply andb_true_iff in Hfacts. destruct Hfacts as [Hu%positive_real Hblocks]. split; [assumption|].
+          intros Hav.
           destruct (pooled_reached (N.to_nat k)) as (i & j & Hin & ->).
           destruct (each_in _ _ _ _ Hblocks (kind_listed rows columns i j Hr Hc Hin)) as ([clear p] & _ & Hp).
           cbn [fst snd] in Hp. apply andb_true_iff in Hp. destruct Hp as [Hclear Hp].
           refine (check_block_sound st x i j Hst x_ok k clear None true high p _ I Hp).
-          intros f t r c g box Hc' Hgb Hfit. rewrite forallb_forall in Hclear. specialize (Hclear _ Hc'). cbv beta iota in Hclear.
+          intros f t r c g box Hc' Hgb Hfit. rewrite forallb_forall in Hclear. specialize (Hclear _ Hc').
+          cbv beta iota in Hclear.
           apply existsb_exists in Hclear. destruct Hclear as (f' & Hf' & E%Nat.eqb_eq). subst f'.
           destruct (find_template_in st f t g box Hgb) as [Hg Hbox].
           apply (Hav f Hf' (feature_of st g)).
@@ -306,7 +317,8 @@ Module Certificates (Num : SpecifiedNumbers).
           destruct (each_in _ _ _ _ Hblocks Hseen) as (block & _ & Hp).
           apply check_seen_spec in Hp. destruct Hp as (r & rs & c & cs & p & Ea & Eb & Hp). cbn [fst snd] in Ea, Eb.
           apply in_map_iff in Ea, Eb.
-          destruct Ea as (i & Ei & Hi%Axis.in_seeing); [|assumption]. destruct Eb as (j & Ej & Hj%Axis.in_seeing); [|assumption].
+          destruct Ea as (i & Ei & Hi%Axis.in_seeing); [|assumption].
+          destruct Eb as (j & Ej & Hj%Axis.in_seeing); [|assumption].
           unfold Axis.sight in Ei, Ej. injection Ei as <- <-. injection Ej as <- <-.
           apply Rle_trans with (pixel out (N.to_nat k) i j).
           + refine (check_block_sound st x i j Hst x_ok k []
@@ -340,7 +352,8 @@ Module Certificates (Num : SpecifiedNumbers).
         ratio_value r <= sum goal (fun g => real (fst g) * Networks.logit (network_of st) x (snd g)).
       Proof.
         destruct statement_parts as (_ & Hhead & _ & Hgaps & Hclasses & _).
-        exact (check_head_sound st (facts cert) x Hhead decided Hgaps Hclasses pooled_channels fact_holds holds fails goal r p).
+        exact (check_head_sound st (facts cert) x Hhead decided Hgaps Hclasses pooled_channels fact_holds holds fails
+          goal r p).
       Qed.
 
       Lemma opposite_value r : ratio_value (opposite r) = - ratio_value r.
@@ -353,7 +366,8 @@ Module Certificates (Num : SpecifiedNumbers).
         rewrite !real_mul, real_add, real_opp, !real_mul in Hle. unfold ratio_value.
         apply (Rmult_le_reg_r (real (under a) * real (under b) * real (under (margin st)))).
         - repeat apply Rmult_lt_0_compat; assumption.
-        - replace (real (over (margin st)) / real (under (margin st)) * (real (under a) * real (under b) * real (under (margin st))))
+        - replace (real (over (margin st)) / real (under (margin st)) * (real (under a) * real (under b)
+            * real (under (margin st))))
             with (real (over (margin st)) * (real (under a) * real (under b))) by (field; lra).
           replace ((real (over a) / real (under a) - real (over b) / real (under b))
                    * (real (under a) * real (under b) * real (under (margin st))))
@@ -378,7 +392,8 @@ Module Certificates (Num : SpecifiedNumbers).
           apply leads_value in H.
           apply head_bound in Ha; [|intros n [<-|[]]; exact label_holds|intros n []].
           apply head_bound in Hb; [|intros n []|intros n [<-|[]]; now apply label_alone].
-          rewrite opposite_value in Hb. cbn [sum fst snd] in Ha, Hb. rewrite real_one in Ha. rewrite real_opp, real_one in Hb.
+          rewrite opposite_value in Hb. cbn [sum fst snd] in Ha, Hb. rewrite real_one in Ha.
+          rewrite real_opp, real_one in Hb.
           lra.
         - apply existsb_exists in H. destruct H as ([[y' z'] p] & _ & H).
           rewrite !andb_true_iff, !Nat.eqb_eq in H. destruct H as [[-> ->] H].

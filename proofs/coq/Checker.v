@@ -257,7 +257,7 @@ Module Checker (Num : Numbers).
       | _, _, _ => None
       end.
 
-    (** The bound b = numerator/denominator, if the row says Z >= b (or Z <= b where [upper]) up to a positive factor. *)
+    (** The bound b = numerator/denominator, if the row says Z >= b (or Z <= b where [upper]) up to a factor above 0. *)
     Definition bound_of (z : form) (f : form) (upper : bool) : option (number * number) :=
       match terms z, terms f with
       | (_, a) :: _, (_, c) :: _ =>

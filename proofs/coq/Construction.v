@@ -180,7 +180,8 @@ Section ExactPlan.
   Lemma largest_ge l : (1 <= largest l)%Z /\ forall n, In n l -> (n <= largest l)%Z.
   Proof.
     induction l as [|a l [IH IH']]; [split; [cbn; lia|intros n []]|].
-    change (largest (a :: l)) with (Z.max a (largest l)). split; [lia|]. intros n [<-|H]; [lia|]. specialize (IH' n H). lia.
+    change (largest (a :: l)) with (Z.max a (largest l)). split; [lia|]. intros n [<-|H]; [lia|].
+    specialize (IH' n H). lia.
   Qed.
 
   Lemma in_exact_detectors d :
@@ -208,7 +209,8 @@ Section ExactPlan.
   Qed.
 
   Lemma in_all_bounds d c side i j :
-    In d exact_detectors -> place (channels T) (seen_rows d) (seen_columns d) c i j -> In (bound d c side i j) all_bounds.
+    In d exact_detectors -> place (channels T) (seen_rows d) (seen_columns d) c i j ->
+      In (bound d c side i j) all_bounds.
   Proof.
     intros Hd (Hc & Hi & Hj). unfold all_bounds.
     apply in_flat_map. exists d. split; [assumption|].

@@ -236,7 +236,8 @@ Section Stem.
     transitivity (sum sides (fun p => - / spread d * past (key p) (read u (pixel x (fst p) i j)))).
     { apply sum_ext; intros p Hp. unfold term.
       destruct (active_dec (key p)) as [A|A].
-      - rewrite (sum_single threshold_eq_dec thresholds (fun _ => - / spread d * past (key p) (read u (pixel x (fst p) i j))));
+      - rewrite (sum_single threshold_eq_dec thresholds
+                   (fun _ => - / spread d * past (key p) (read u (pixel x (fst p) i j))));
           [reflexivity|assumption|].
         apply thresholds_complete; auto. specialize (Hsides p Hp). unfold place. lia.
       - rewrite sum_0 by (intros t _; destruct (threshold_eq_dec t (key p)); reflexivity).
@@ -376,7 +377,8 @@ Section Stem.
     rewrite (sum_ext _ _ (fun p => 1 - / spread d * sum (seq 0 (channels T)) (fun c =>
                distance d (fst p) (snd p) c (read u (pixel x c (r + fst p)%Z (s + snd p)%Z))))).
     - rewrite sum_minus, sum_const, window_places_number, sum_scale by assumption.
-      unfold relaxed_excess. rewrite patch_sum_channels_last. unfold window_places. rewrite sum_prod. cbn [fst snd]. lra.
+      unfold relaxed_excess. rewrite patch_sum_channels_last. unfold window_places. rewrite sum_prod. cbn [fst snd].
+      lra.
     - intros [a b] Hp. apply in_prod_iff in Hp. rewrite !in_ints in Hp.
       unfold contribution. cbn [fst snd].
       destruct (insideb_spec x (r + a) (s + b)) as [|N]; [reflexivity|].

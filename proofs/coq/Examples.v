@@ -26,7 +26,8 @@ Section Lamp.
     - intros [|[|[|y]]] z; discriminate.
   Qed.
 
-  Lemma bright_excess v r s : excess lamp bright (Template (fun _ _ _ => 3 / 4) (fun _ _ _ => 1)) (window (Image 1 1 (fun _ _ _ => v)) r s)
+  Lemma bright_excess v r s : excess lamp bright (Template (fun _ _ _ => 3 / 4) (fun _ _ _ => 1))
+    (window (Image 1 1 (fun _ _ _ => v)) r s)
                               = relu (v - 1) + relu (3 / 4 - v).
   Proof. unfold excess, patch_sum. simpl. change (ints 1) with [0%Z]. simpl. lra. Qed.
 
@@ -165,9 +166,11 @@ Proof. vm_compute. reflexivity. Qed.
 
 Example refused_fact :
   check_instance (lamp_statement (Ratio 1 4) lamp_taps)
-    (Certificate [Upper 0 (Ratio 1 4) [0%nat] []; Lower 0 0 0 (Ratio 3 4) []] [on_side; half] [off_side; half] []) = false.
+    (Certificate [Upper 0 (Ratio 1 4) [0%nat] []; Lower 0 0 0 (Ratio 3 4) []]
+                 [on_side; half] [off_side; half] []) = false.
 Proof. vm_compute. reflexivity. Qed.
 
 Example refused_pair :
-  check_instance (lamp_statement (Ratio 1 4) lamp_taps) (Certificate lamp_facts [on_side; None] [off_side; half] []) = false.
+  check_instance (lamp_statement (Ratio 1 4) lamp_taps)
+    (Certificate lamp_facts [on_side; None] [off_side; half] []) = false.
 Proof. vm_compute. reflexivity. Qed.

@@ -33,11 +33,13 @@ Module HeadSequents (Num : SpecifiedNumbers).
     let b := Networks.apply (layer_of (as_stem l)) a in
     height b = 1%Z /\ width b = 1%Z /\ forall o, pixel b o 0 0 = Networks.apply_head (head_of l) v o.
   Proof.
-    intros Hh Hw Hv. destruct l as [inputs taps bias u|]; cbn zeta; cbn [as_stem layer_of head_of Networks.apply Networks.apply_head].
+    intros Hh Hw Hv. destruct l as [inputs taps bias u|]; cbn zeta;
+      cbn [as_stem layer_of head_of Networks.apply Networks.apply_head].
     - split; [|split].
       + unfold Networks.convolution, Networks.slide. cbn. rewrite Hh. reflexivity.
       + unfold Networks.convolution, Networks.slide. cbn. rewrite Hw. reflexivity.
-      + intros o. unfold Networks.convolution, Networks.slide. cbn [pixel geometry_of single Axis.kernel Axis.stride Axis.before
+      + intros o. unfold Networks.convolution, Networks.slide.
+        cbn [pixel geometry_of single Axis.kernel Axis.stride Axis.before
           Networks.kernel_rows Networks.kernel_columns Networks.down Networks.right Networks.top Networks.left].
         f_equal. rewrite patch_sum_channels_last. change (ints 1) with [0%Z]. cbn [sum]. rewrite !Rplus_0_r.
         apply sum_ext. intros k _. change (0 * 1 - 0 + 0)%Z with 0%Z. f_equal.
@@ -121,7 +123,9 @@ Module HeadSequents (Num : SpecifiedNumbers).
 
     (** * Formulas *)
 
-    Lemma feature_numbered f : (f < length (features st))%nat -> exists g, nth_error (features st) f = Some g /\ Tasks.numbered T f (feature_of st g).
+    Lemma feature_numbered f :
+      (f < length (features st))%nat ->
+      exists g, nth_error (features st) f = Some g /\ Tasks.numbered T f (feature_of st g).
     Proof.
       intros Hf. destruct (nth_error (features st) f) as [g|] eqn:E; [|apply nth_error_None in E; lia].
       exists g. split; [reflexivity|]. unfold Tasks.numbered. cbn [T task_of Tasks.features]. now apply map_nth_error.
@@ -235,14 +239,16 @@ Module HeadSequents (Num : SpecifiedNumbers).
 
     (** Class number [y] holds, or exists and does not hold. *)
     Definition holds_number (y : nat) : Prop := exists c, nth_error (classes st) y = Some c /\ Tasks.class_holds T x c.
-    Definition fails_number (y : nat) : Prop := exists c, nth_error (classes st) y = Some c /\ ~ Tasks.class_holds T x c.
+    Definition fails_number (y : nat) : Prop :=
+      exists c, nth_error (classes st) y = Some c /\ ~ Tasks.class_holds T x c.
 
     Lemma formula_in_range y : forall a, In a (formula st y) -> in_range a.
     Proof.
       assert (Hc : forall l, In (AnyOf l) (classes st) -> forall a, In a l -> in_range a).
       { intros l Hl a Ha n Hn. destruct (classes_fine _ Hl) as [_ H].
         specialize (H a Ha n Hn). cbn [T task_of Tasks.features] in H. now rewrite map_length in H. }
-      assert (Hall : forall a, In a (flat_map (fun c => match c with AnyOf l => l | Otherwise => [] end) (classes st)) -> in_range a).
+      assert (Hall : forall a, In a (flat_map (fun c => match c with AnyOf l => l | Otherwise => [] end) (classes st))
+        -> in_range a).
       { intros a Ha. apply in_flat_map in Ha. destruct Ha as ([l|] & Hl & Ha); [eauto|destruct Ha]. }
       intros a. unfold formula. destruct (nth_error (classes st) y) as [[l|]|] eqn:E; auto.
       apply Hc. exact (nth_error_In _ _ E).
@@ -323,7 +329,8 @@ Module HeadSequents (Num : SpecifiedNumbers).
       intros [(y & Hy & Hc)|[(z & Hz & Hc)|[Hc|Hc]]].
       - exact (proj1 (formula_clauses_true y) (Hh y Hy) c Hc).
       - exact (proj2 (formula_clauses_true z) (Hf z Hz) c Hc).
-      - apply in_map_iff in Hc. destruct Hc as (f & <- & Hin). apply template_clause_true. now apply in_play_numbered in Hin.
+      - apply in_map_iff in Hc. destruct Hc as (f & <- & Hin). apply template_clause_true.
+        now apply in_play_numbered in Hin.
       - now apply avoided_clauses_true in Hc.
     Qed.
 
@@ -338,7 +345,8 @@ Module HeadSequents (Num : SpecifiedNumbers).
       - destruct fa as [l low blocks| |]; try destruct Hf. destruct (N.eqb_spec l k) as [->|]; [|destruct Hf].
         destruct Hf as [<-|[]]. destruct (facts_true _ Hfa) as [Hu Hle].
         now apply (bounded_holds vals q false low _ point Hq Hp Hu).
-      - destruct fa as [|l high [|a avoid] blocks|]; try destruct Hf. destruct (N.eqb_spec l k) as [->|]; [|destruct Hf].
+      - destruct fa as [|l high [|a avoid] blocks|]; try destruct Hf.
+        destruct (N.eqb_spec l k) as [->|]; [|destruct Hf].
         destruct Hf as [<-|[]]. destruct (facts_true _ Hfa) as [Hu Hle].
         apply (bounded_holds vals q true high _ point Hq Hp Hu). apply Hle. intros f [].
     Qed.
@@ -355,7 +363,8 @@ Module HeadSequents (Num : SpecifiedNumbers).
         intros E. apply bind_some in E. destruct E as ([[known1 rows1] s1] & E & E1). injection E1 as <- <- <-.
         set (k := fst (fst p)) in *. set (v := m (N.to_nat k)).
         assert (Hv := means_new vals s v (proj1 Hs)).
-        destruct (IH (add_place p (variable_quotient (count s)) known) (State (N.succ (count s)) (gates s)) known1 rows1 s1
+        destruct (IH (add_place p (variable_quotient (count s)) known) (State (N.succ (count s)) (gates s))
+          known1 rows1 s1
                      (vals ++ [v])) as (vs & H1 & H2 & H3); auto.
         + split; cbn [count gates]; [rewrite N2Nat.inj_succ, app_length; simpl; destruct Hs; lia|].
           intros point Hpt. apply agrees_app in Hpt. now apply Hs.
@@ -411,7 +420,8 @@ Module HeadSequents (Num : SpecifiedNumbers).
       assert (Hk1' : known_means vals1 known (at_range pool_image (Axis.start (row_levels (head_layers st)) 0)
                                                       (Axis.start (column_levels (head_layers st)) 0)))
         by (rewrite <- Elev, Gs; exact Hk1).
-      destruct (unroll_means (head_layers st) pool_image 0 0 (head_signature st) (head_signature st) needed known vals1 s1
+      destruct (unroll_means (head_layers st) pool_image 0 0 (head_signature st) (head_signature st)
+        needed known vals1 s1
                   final s2 head_fine Er Ec Hk1' H1 Hu) as (vs2 & H2 & Hfinal).
       set (vals := vals1 ++ vs2) in *.
       assert (Hvalues : Forall2 (fun p w => real (fst p) = fst w /\ means vals (snd p) (snd w)) parts
@@ -422,7 +432,8 @@ Module HeadSequents (Num : SpecifiedNumbers).
           destruct (find_place final (head_place o)) as [q|] eqn:Eq; [|discriminate]. injection Hp as <-. cbn [fst snd].
           split; [reflexivity|]. specialize (Hfinal _ _ Eq). cbn [at_range head_place] in Hfinal.
           rewrite Nat2N.id in Hfinal. change (0 + 0)%Z with 0%Z in Hfinal.
-          unfold head_layers in Hfinal. rewrite (single_fold (head st) pool_image m) in Hfinal by reflexivity. exact Hfinal.
+          unfold head_layers in Hfinal. rewrite (single_fold (head st) pool_image m) in Hfinal by reflexivity.
+          exact Hfinal.
         - apply IH. now injection Hparts. }
       apply (combine_means vals parts _ _ _ _ Hvalues) in Htotal.
       rewrite sum_map in Htotal. cbn [fst snd] in Htotal. rewrite real_zero, real_one in Htotal.
@@ -431,7 +442,8 @@ Module HeadSequents (Num : SpecifiedNumbers).
       apply (bounded_holds vals total false r _ (point_of vals) Htotal Hpt Hr).
       apply (check_sound _ _ Hcheck (point_of vals) truth).
       - intros n Hn. cbn [nodes] in Hn. apply in_rev in Hn. now apply H2.
-      - cbn [before after]. intros f [Hin|[]]. apply (Hrows (point_of vals)); [|assumption]. now apply agrees_app in Hpt.
+      - cbn [before after]. intros f [Hin|[]]. apply (Hrows (point_of vals)); [|assumption].
+        now apply agrees_app in Hpt.
       - apply truth_consistent.
       - cbn [clauses]. now apply head_clauses_true.
       - cbn [switched]. intros l Hl f Hin.

@@ -49,7 +49,8 @@ Definition enumerate {A} (l : list A) : list (nat * A) := combine (seq 0 (length
 
 Lemma in_enumerate {A} (l : list A) n a : In (n, a) (enumerate l) <-> nth_error l n = Some a.
 Proof.
-  unfold enumerate. enough (G : forall k, In (n, a) (combine (seq k (length l)) l) <-> (k <= n)%nat /\ nth_error l (n - k) = Some a).
+  unfold enumerate.
+  enough (G : forall k, In (n, a) (combine (seq k (length l)) l) <-> (k <= n)%nat /\ nth_error l (n - k) = Some a).
   { rewrite G, Nat.sub_0_r. intuition lia. }
   induction l as [|b l IH]; intros k; simpl.
   - destruct (n - k)%nat; split; try tauto; intros [_ H]; discriminate.
@@ -149,7 +150,8 @@ Section Head.
   Proof.
     unfold enumerate.
     enough (G : forall s, sum (combine (seq s (length l)) l) f
-                = sum (seq 0 (length l)) (fun k => match nth_error l k with Some a => f ((s + k)%nat, a) | None => 0 end))
+                = sum (seq 0 (length l))
+                      (fun k => match nth_error l k with Some a => f ((s + k)%nat, a) | None => 0 end))
       by apply G.
     induction l as [|a l IH]; intros s; [reflexivity|]. simpl.
     rewrite IH, <- (seq_shift _ 0), sum_map, Nat.add_0_r. f_equal.
@@ -323,7 +325,8 @@ Section Head.
     assert (Hforb : forall n, In n (forbids a) -> bit (1 - r n)).
     { intros n Hn. destruct (absence_bit n) as [H|H]; auto; rewrite H; [right|left]; lra. }
     assert (Hname : forall n, (n < length (features T))%nat -> exists f, numbered T n f).
-    { intros n Hn. unfold numbered. destruct (nth_error (features T) n) eqn:E'; [eauto|]. apply nth_error_None in E'. lia. }
+    { intros n Hn. unfold numbered. destruct (nth_error (features T) n) eqn:E'; [eauto|]. apply nth_error_None in E'.
+      lia. }
     assert (Hnonneg : 0 <= sum (forbids a) (fun n => 1 - r n)).
     { apply sum_nonneg. intros n Hn. destruct (Hforb n Hn); lra. }
     destruct (sum_bits _ _ Hreq) as [[Er Hr]|[Er (n & Hn & Hr)]].

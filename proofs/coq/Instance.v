@@ -1,5 +1,6 @@
 (** From a statement to what has to be proved (FORMAT.md, "What the kernel derives"), and the check of a whole
-    certificate: computation only. It follows [exactcnn/checker/kernel.py]; [proofs/README.md] says where it is narrower.
+    certificate: computation only. It follows [exactcnn/checker/kernel.py]; [proofs/README.md] says where it is
+    narrower.
 
     A certificate cannot choose what it proves: circuits, rows and goals are derived here from the statement. *)
 
@@ -365,7 +366,8 @@ Module Instance (Num : Numbers).
             else Some ([], snd upper)) (fun lower =>
       Some (fst upper ++ fst lower, snd lower))).
 
-    Fixpoint window_terms (raw : known) (g : feature) (box : list (number * number)) (r c : Z) (l : list place) (s : state)
+    Fixpoint window_terms (raw : known) (g : feature) (box : list (number * number)) (r c : Z) (l : list place)
+      (s : state)
         : option (list quotient * state) :=
       match l with
       | [] => Some ([], s)
@@ -653,7 +655,10 @@ Module Instance (Num : Numbers).
           flat_map (fun fa => match fa with
                               | Lower g u k low _ =>
                                   if ((g =? f) && (u =? t))%nat
-                                  then match find_place m (k, 0, 0)%Z with Some q => [bounded q false low] | None => [] end
+                                  then match find_place m (k, 0, 0)%Z with
+                                       | Some q => [bounded q false low]
+                                       | None => []
+                                       end
                                   else []
                               | _ => []
                               end) facts
@@ -679,7 +684,8 @@ Module Instance (Num : Numbers).
           bind (allocate_pooled (sorted pooled) nothing_known (State 0 [])) (fun found =>
             let '(m, rows, s) := found in
             bind (unroll head_layers head_signature head_signature needed m s) (fun ms =>
-            bind (all (map (fun g => option_map (pair (fst g)) (find_place (fst ms) (head_place (snd g)))) goal)) (fun parts =>
+            bind (all (map (fun g => option_map (pair (fst g)) (find_place (fst ms) (head_place (snd g)))) goal))
+              (fun parts =>
             bind (combine parts Num.zero Num.one) (fun total =>
             Some (Sequent (count (snd ms)) rows (rev (gates (snd ms))) []
                           (head_clauses holds fails m) (switched_rows m) (bounded total false r))))))
@@ -765,7 +771,8 @@ Module Instance (Num : Numbers).
           | None => false
           | Some (g, _) =>
               fits_ratio low && each (check_seen f t k low)
-                   (list_prod (class_list (row_axis st) (f_rows g) rows) (class_list (column_axis st) (f_columns g) columns))
+                   (list_prod (class_list (row_axis st) (f_rows g) rows)
+                              (class_list (column_axis st) (f_columns g) columns))
                    blocks
           end
       end.
@@ -776,7 +783,8 @@ Module Instance (Num : Numbers).
     Definition leads (a b : ratio) : bool :=
       positive (under a) && positive (under b) && positive (under (margin st))
       && Num.leb (Num.mul (over (margin st)) (Num.mul (under a) (under b)))
-                 (Num.mul (Num.add (Num.mul (over a) (under b)) (Num.opp (Num.mul (over b) (under a)))) (under (margin st))).
+                 (Num.mul (Num.add (Num.mul (over a) (under b)) (Num.opp (Num.mul (over b) (under a))))
+                   (under (margin st))).
 
     Definition numbers_of {A} (l : list A) : list nat := seq 0 (length l).
 
@@ -815,7 +823,8 @@ Module Instance (Num : Numbers).
       && match l with
          | SConv inputs d a taps _ _ =>
              forallb (forallb (fun t => let '(k, r, s, _) := t in
-                        (k <? inputs)%N && ((0 <=? r) && (r <? Axis.kernel d) && (0 <=? s) && (s <? Axis.kernel a))%Z)) taps
+                        (k <? inputs)%N
+                        && ((0 <=? r) && (r <? Axis.kernel d) && (0 <=? s) && (s <? Axis.kernel a))%Z)) taps
          | _ => true
          end.
 

@@ -22,7 +22,8 @@ Qed.
 (** One term. *)
 Lemma patch_sum_single channels rows columns k r s f :
   Images.place channels rows columns k r s ->
-  patch_sum channels rows columns (fun c i j => if ((k =? c)%nat && (r =? i)%Z && (s =? j)%Z) then f c i j else 0) = f k r s.
+  patch_sum channels rows columns (fun c i j => if ((k =? c)%nat && (r =? i)%Z && (s =? j)%Z) then f c i j else 0)
+    = f k r s.
 Proof.
   intros (Hk & Hr & Hs). unfold patch_sum.
   assert (Hints : forall n, NoDup (ints n)).
@@ -52,7 +53,8 @@ Proof.
     - intros c Hc%in_seq. apply sum_nonneg; intros i Hi%in_ints. apply sum_nonneg; intros j Hj%in_ints.
       apply Hf. unfold Images.place. lia.
     - apply in_seq. lia. }
-  assert (H2 : sum (ints columns) (fun j => f k r j) <= sum (ints rows) (fun i => sum (ints columns) (fun j => f k i j))).
+  assert (H2 : sum (ints columns) (fun j => f k r j)
+               <= sum (ints rows) (fun i => sum (ints columns) (fun j => f k i j))).
   { apply (term_le_sum (ints rows) (fun i => sum (ints columns) (fun j => f k i j))).
     - intros i Hi%in_ints. apply sum_nonneg; intros j Hj%in_ints. apply Hf. unfold Images.place. lia.
     - now apply in_ints. }
@@ -82,7 +84,8 @@ Module Locals (Num : SpecifiedNumbers).
   Definition layer_of (l : stem_layer) : Networks.layer :=
     match l with
     | SConv inputs d a taps bias u =>
-        Networks.Conv (N.to_nat inputs) (geometry_of d a) (tap_weight taps u) (fun o => real (nth o bias Num.zero) / real u)
+        Networks.Conv (N.to_nat inputs) (geometry_of d a) (tap_weight taps u)
+                      (fun o => real (nth o bias Num.zero) / real u)
     | SRelu => Networks.Relu
     | SMaxPool d a => Networks.MaxPool (geometry_of d a)
     | SAvgPool d a => Networks.AvgPool (geometry_of d a)
@@ -193,7 +196,8 @@ Module Locals (Num : SpecifiedNumbers).
           (Networks.existing (geometry_of d e) a (U + r * Axis.stride d)%Z (V + c * Axis.stride e)%Z).
   Proof.
     intros Hw. unfold Networks.existing, window_cells. cbn [geometry_of Networks.kernel_rows Networks.kernel_columns].
-    rewrite (span_ints (Axis.kernel d)), (span_ints (Axis.kernel e)). generalize (list_prod (ints (Axis.kernel d)) (ints (Axis.kernel e))) as l.
+    rewrite (span_ints (Axis.kernel d)), (span_ints (Axis.kernel e)).
+    generalize (list_prod (ints (Axis.kernel d)) (ints (Axis.kernel e))) as l.
     induction l as [|[i j] l IH]; intros Hf; cbn [map filter fst snd]; [reflexivity|].
     rewrite (exists_inside w a U V) by (auto; apply (Hf (Num.one, _)); now left).
     specialize (IH ltac:(intros o Ho; apply Hf; now right)).
@@ -230,11 +234,13 @@ Module Locals (Num : SpecifiedNumbers).
       destruct (gather_means vals w m _ _ parts Hm Hg) as [Hf Hparts].
       destruct (combine parts _ u) as [q'|] eqn:Ec; [|discriminate]. injection E as <- <-.
       exists []. rewrite app_nil_r. split; [assumption|].
-      apply (combine_means vals parts (map (fun o => (real (fst o), at_range a (U * Axis.stride d - Axis.before d)%Z (V * Axis.stride e - Axis.before e)%Z (snd o)))
+      apply (combine_means vals parts (map (fun o => (real (fst o),
+        at_range a (U * Axis.stride d - Axis.before d)%Z (V * Axis.stride e - Axis.before e)%Z (snd o)))
                (filter (fun o => exists_in w (snd o)) (sources (SConv inputs d e taps bias u) (k, r, c))))) in Ec.
       2: { apply Forall2_map_right. exact Hparts. }
       cbn [layer_of Networks.apply]. unfold at_range at 1. unfold Networks.convolution, Networks.slide. cbn [pixel].
-      cbn [geometry_of Networks.kernel_rows Networks.kernel_columns Networks.down Networks.right Networks.top Networks.left].
+      cbn [geometry_of Networks.kernel_rows Networks.kernel_columns Networks.down Networks.right Networks.top
+        Networks.left].
       rewrite convolution_taps by (intros; eapply Hl; eauto).
       rewrite sum_map in Ec. cbn [fst snd] in Ec. rewrite (sum_existing w) in Ec by assumption.
       eapply eq_rect; [exact Ec|]. unfold channel_of. cbn [fst snd].
@@ -251,14 +257,18 @@ Module Locals (Num : SpecifiedNumbers).
       specialize (Hw ltac:(discriminate)).
       destruct (gather_means vals w m _ _ parts Hm Hg) as [Hf Hparts].
       destruct (maximum_of_means vals false (map snd parts)
-                  (map (fun o => at_range a (U * Axis.stride d - Axis.before d)%Z (V * Axis.stride e - Axis.before e)%Z (snd o))
-                       (filter (fun o => exists_in w (snd o)) (sources (SMaxPool d e) (k, r, c)))) s q s') as (vs & H & H').
-      + apply Forall2_map_left, Forall2_map_right. clear -Hparts. induction Hparts as [|? ? ? ? [_ ?]]; constructor; auto.
+                  (map (fun o => at_range a (U * Axis.stride d - Axis.before d)%Z
+                                            (V * Axis.stride e - Axis.before e)%Z (snd o))
+                       (filter (fun o => exists_in w (snd o)) (sources (SMaxPool d e) (k, r, c)))) s q s')
+        as (vs & H & H').
+      + apply Forall2_map_left, Forall2_map_right. clear -Hparts.
+        induction Hparts as [|? ? ? ? [_ ?]]; constructor; auto.
       + assumption.
       + assumption.
       + exists vs. split; [assumption|]. cbn [sources] in H', Hf. rewrite existing_cells in H' by assumption.
         cbn [layer_of Networks.apply]. unfold at_range. unfold Networks.slide. cbn [pixel].
-        cbn [geometry_of Networks.kernel_rows Networks.kernel_columns Networks.down Networks.right Networks.top Networks.left].
+        cbn [geometry_of Networks.kernel_rows Networks.kernel_columns Networks.down Networks.right Networks.top
+          Networks.left].
         replace ((U + r) * Axis.stride d - Axis.before d)%Z
           with (U * Axis.stride d - Axis.before d + r * Axis.stride d)%Z by lia.
         replace ((V + c) * Axis.stride e - Axis.before e)%Z
@@ -269,17 +279,20 @@ Module Locals (Num : SpecifiedNumbers).
       destruct (gather_means vals w m _ _ parts Hm Hg) as [Hf Hparts].
       destruct (combine parts _ _) as [q'|] eqn:Ec; [|discriminate]. injection E as <- <-.
       exists []. rewrite app_nil_r. split; [assumption|].
-      apply (combine_means vals parts (map (fun o => (real (fst o), at_range a (U * Axis.stride d - Axis.before d)%Z (V * Axis.stride e - Axis.before e)%Z (snd o)))
+      apply (combine_means vals parts (map (fun o => (real (fst o),
+        at_range a (U * Axis.stride d - Axis.before d)%Z (V * Axis.stride e - Axis.before e)%Z (snd o)))
                (filter (fun o => exists_in w (snd o)) (sources (SAvgPool d e) (k, r, c))))) in Ec.
       2: { apply Forall2_map_right. exact Hparts. }
       rewrite sum_map in Ec. cbn [fst snd sources] in Ec, Hf.
-      rewrite (sum_ext _ _ (fun o => at_range a (U * Axis.stride d - Axis.before d)%Z (V * Axis.stride e - Axis.before e)%Z (snd o))) in Ec.
+      rewrite (sum_ext _ _ (fun o => at_range a (U * Axis.stride d - Axis.before d)%Z
+                                             (V * Axis.stride e - Axis.before e)%Z (snd o))) in Ec.
       2: { intros o Ho%filter_In. destruct Ho as [Ho _]. unfold window_cells in Ho. apply in_map_iff in Ho.
            destruct Ho as (? & <- & _). cbn [fst snd]. rewrite real_one. lra. }
       rewrite <- (sum_map _ (fun o => at_range a _ _ (snd o)) (fun v => v)) in Ec.
       rewrite existing_cells, sum_map in Ec by assumption.
       cbn [layer_of Networks.apply]. unfold at_range. unfold Networks.slide. cbn [pixel].
-      cbn [geometry_of Networks.kernel_rows Networks.kernel_columns Networks.down Networks.right Networks.top Networks.left].
+      cbn [geometry_of Networks.kernel_rows Networks.kernel_columns Networks.down Networks.right Networks.top
+        Networks.left].
       replace ((U + r) * Axis.stride d - Axis.before d)%Z
         with (U * Axis.stride d - Axis.before d + r * Axis.stride d)%Z by lia.
       replace ((V + c) * Axis.stride e - Axis.before e)%Z
@@ -293,7 +306,8 @@ Module Locals (Num : SpecifiedNumbers).
     (row_levels (l :: ls) <> [] -> rs = Axis.signature (row_levels (l :: ls)) (height a) i) ->
     (column_levels (l :: ls) <> [] -> cs = Axis.signature (column_levels (l :: ls)) (width a) j) ->
     l <> SRelu ->
-    view_fine (view_of (l :: ls) rs cs) a (Axis.start (row_levels (l :: ls)) i) (Axis.start (column_levels (l :: ls)) j).
+    view_fine (view_of (l :: ls) rs cs) a
+              (Axis.start (row_levels (l :: ls)) i) (Axis.start (column_levels (l :: ls)) j).
   Proof.
     intros Hr Hc Hl. unfold view_fine, view_of. cbn [row_clip column_clip row_field column_field].
     destruct l; try congruence; rewrite Hr, Hc by discriminate; split; reflexivity.
@@ -313,18 +327,23 @@ Module Locals (Num : SpecifiedNumbers).
     - destruct needed as [|outs needed]; [discriminate|]. intros E. apply bind_some in E.
       destruct E as ([m1 s1] & H1 & E). cbn [fst snd] in E. inversion_clear Hfine as [|? ? Hl Hls].
       set (w := view_of (l :: ls) rs cs) in *.
-      assert (Hbelow : Axis.start (row_levels (l :: ls)) i = range_below (row_levels_of l) (Axis.start (row_levels ls) i) /\
-                       Axis.start (column_levels (l :: ls)) j = range_below (column_levels_of l) (Axis.start (column_levels ls) j))
+      assert (Hbelow : Axis.start (row_levels (l :: ls)) i
+                       = range_below (row_levels_of l) (Axis.start (row_levels ls) i) /\
+                       Axis.start (column_levels (l :: ls)) j
+                       = range_below (column_levels_of l) (Axis.start (column_levels ls) j))
         by (destruct l; split; reflexivity).
       destruct Hbelow as [Br Bc].
       destruct (places_mean (layer_place l w m)
-                  (at_range (Networks.apply (layer_of l) a) (Axis.start (row_levels ls) i) (Axis.start (column_levels ls) j))
-                  outs vals nothing_known s m1 s1) as (vs1 & Hd1 & Hk1); [|assumption|apply nothing_known_means|assumption|].
+                  (at_range (Networks.apply (layer_of l) a) (Axis.start (row_levels ls) i)
+                    (Axis.start (column_levels ls) j))
+                  outs vals nothing_known s m1 s1) as (vs1 & Hd1 & Hk1);
+                    [|assumption|apply nothing_known_means|assumption|].
       { intros vals' p t q t' (vs & ->) Ht Hq.
         apply (layer_place_means l w (vals ++ vs) m t q t' p a); auto.
         - intros Hne. rewrite <- Br, <- Bc. now apply view_of_fine.
         - rewrite <- Br, <- Bc. now apply known_means_app. }
-      destruct (IH (Networks.apply (layer_of l) a) i j (after_layer l rs) (after_layer l cs) needed m1 (vals ++ vs1) s1 m' s')
+      destruct (IH (Networks.apply (layer_of l) a) i j (after_layer l rs) (after_layer l cs) needed m1 (vals ++ vs1)
+        s1 m' s')
         as (vs2 & Hd2 & Hk2); auto.
       + intros Hne. destruct l; cbn [after_layer]; (rewrite Hr by (exact Hne || discriminate)); reflexivity.
       + intros Hne. destruct l; cbn [after_layer]; (rewrite Hc by (exact Hne || discriminate)); reflexivity.
@@ -406,7 +425,8 @@ Module Locals (Num : SpecifiedNumbers).
       assert (Hform : forall z cd, form_interval fine m z (node_scale n) = Some cd ->
                 real (fst cd) <= real fine / real (node_scale n) * value point z <= real (snd cd)).
       { intros z [p q] E. apply (form_interval_sound m z _ p q Hm Hd) in E. cbn [fst snd].
-        replace (real fine / real (node_scale n) * value point z) with (real fine * (value point z / real (node_scale n)))
+        replace (real fine / real (node_scale n) * value point z)
+          with (real fine * (value point z / real (node_scale n)))
           by (field; lra). assumption. }
       set (e := real fine / real (node_scale n)) in *.
       assert (He : 0 <= e).
@@ -452,7 +472,8 @@ Module Locals (Num : SpecifiedNumbers).
 
   Lemma column_levels_ok l : Forall layer_fine l -> Forall Axis.level_ok (column_levels l).
   Proof.
-    induction 1 as [|a l (_ & Ha & _) _ IH]; [constructor|]. unfold column_levels. cbn [flat_map]. apply Forall_app. auto.
+    induction 1 as [|a l (_ & Ha & _) _ IH]; [constructor|]. unfold column_levels. cbn [flat_map]. apply Forall_app.
+    auto.
   Qed.
 
   (** A statement, an image of its task, a position, and what is true there of a variable list. *)
@@ -545,13 +566,15 @@ Module Locals (Num : SpecifiedNumbers).
         (forall point, agrees point (vals ++ vs) -> forall f, In f rows -> 0 <= value point f) /\
         forall point, agrees point (vals ++ vs) -> boxes_hold point (count s) boxes.
     Proof.
-      induction l as [|p l IH]; intros raw reads s raw' reads' rows boxes s' vals Hends Hs Hraw Hreads Hreal; cbn [allocate].
+      induction l as [|p l IH]; intros raw reads s raw' reads' rows boxes s' vals Hends Hs Hraw Hreads Hreal;
+        cbn [allocate].
       - intros [= <- <- <- <- <-]. exists []. rewrite app_nil_r. repeat (split; [assumption|]).
         split; [intros point _ f []|]. intros point _. exact I.
       - destruct (_ && _) eqn:Ep; [|discriminate].
         apply andb_true_iff in Ep. destruct Ep as [Ep He]. apply andb_true_iff in Ep. destruct Ep as [Hk%N.ltb_lt Hf].
         assert (Hp : real_place p) by (repeat split; assumption).
-        intros E. apply bind_some in E. destruct E as (ab & Hab & E). apply bind_some in E. destruct E as (read & Hread & E).
+        intros E. apply bind_some in E. destruct E as (ab & Hab & E). apply bind_some in E.
+        destruct E as (read & Hread & E).
         apply bind_some in E. destruct E as ([[[[raw1 reads1] rows1] boxes1] s1] & E & E1).
         injection E1 as <- <- <- <- <-.
         set (v := at_range x U V p). assert (Hc := proj1 Hs).
@@ -599,12 +622,14 @@ Module Locals (Num : SpecifiedNumbers).
         - apply bind_some in E1. destruct E1 as (z & Ez & E1).
           destruct (maximum_of true [z] s) as [[q1 t1]|] eqn:Em; [|discriminate]. injection E1 as <- <-.
           apply (combine_means vals _ [(real (grid st), v)]) in Ez; [|constructor; [cbn [fst snd]; auto|constructor]].
-          destruct (maximum_of_means vals true [z] _ s q1 t1 (Forall2_cons _ _ Ez (Forall2_nil _)) Hs Em) as (vs & H & H').
+          destruct (maximum_of_means vals true [z] _ s q1 t1 (Forall2_cons _ _ Ez (Forall2_nil _)) Hs Em)
+            as (vs & H & H').
           exists vs. eexists [_]. split; [assumption|]. split; [constructor; [exact H'|constructor]|].
           cbn [sum fst snd hd]. rewrite Rplus_0_r, real_opp. f_equal. field. lra. }
       destruct Hupper as (vs1 & us1 & Hs1 & Hu1 & Hsum1).
       apply (means_app _ vs1) in Hq.
-      assert (Hlower : exists vs us, describes ((vals ++ vs1) ++ vs) s2 /\ Forall2 (means ((vals ++ vs1) ++ vs)) lower us /\
+      assert (Hlower : exists vs us, describes ((vals ++ vs1) ++ vs) s2 /\
+        Forall2 (means ((vals ++ vs1) ++ vs)) lower us /\
                 sum us (fun u => u) = relu (real (fst ab) / real (grid st) - v)).
       { unfold strictly_below in E2. destruct (Num.leb (fst ab) (dark st)) eqn:B; cbn [negb] in E2.
         - injection E2 as <- <-. exists [], []. rewrite app_nil_r. split; [assumption|]. split; [constructor|].
@@ -613,7 +638,8 @@ Module Locals (Num : SpecifiedNumbers).
           destruct (maximum_of true [z] s1) as [[q1 t1]|] eqn:Em; [|discriminate]. injection E2 as <- <-.
           apply (combine_means (vals ++ vs1) _ [(- real (grid st), v)]) in Ez;
             [|constructor; [cbn [fst snd]; rewrite real_opp; auto|constructor]].
-          destruct (maximum_of_means _ true [z] _ s1 q1 t1 (Forall2_cons _ _ Ez (Forall2_nil _)) Hs1 Em) as (vs & H & H').
+          destruct (maximum_of_means _ true [z] _ s1 q1 t1 (Forall2_cons _ _ Ez (Forall2_nil _)) Hs1 Em)
+            as (vs & H & H').
           exists vs. eexists [_]. split; [assumption|]. split; [constructor; [exact H'|constructor]|].
           cbn [sum fst snd hd]. rewrite Rplus_0_r. f_equal. field. lra. }
       destruct Hlower as (vs2 & us2 & Hs2 & Hu2 & Hsum2).
@@ -626,7 +652,8 @@ Module Locals (Num : SpecifiedNumbers).
     Definition excess_at (t : Tasks.template) (r c : Z) (p : place) : R :=
       let v := at_range x U V p in
       let '(k, i, j) := p in
-      relu (v - Tasks.high t (N.to_nat k) (i - r)%Z (j - c)%Z) + relu (Tasks.low t (N.to_nat k) (i - r)%Z (j - c)%Z - v).
+      relu (v - Tasks.high t (N.to_nat k) (i - r)%Z (j - c)%Z)
+      + relu (Tasks.low t (N.to_nat k) (i - r)%Z (j - c)%Z - v).
 
     Lemma window_terms_means raw g box r c l : forall vals s parts s',
       (forall p q, find_place raw p = Some q -> real_place p) ->
@@ -638,11 +665,13 @@ Module Locals (Num : SpecifiedNumbers).
       induction l as [|[[k a] b] l IH]; intros vals s parts s' Hreal Hs Hraw; cbn [window_terms].
       - intros [= <- <-]. exists [], []. rewrite app_nil_r. split; [assumption|]. split; [constructor|reflexivity].
       - intros E. apply bind_some in E. destruct E as (q & Hq & E). apply bind_some in E. destruct E as (ab & Hab & E).
-        apply bind_some in E. destruct E as ([first s1] & E1 & E). apply bind_some in E. destruct E as ([more s2] & E2 & E).
+        apply bind_some in E. destruct E as ([first s1] & E1 & E). apply bind_some in E.
+        destruct E as ([more s2] & E2 & E).
         cbn [fst snd] in *. injection E as <- <-.
         destruct (excess_terms_means vals q ab s first s1 _ Hs (Hraw _ _ Hq) (pixel_in_task_range _ (Hreal _ _ Hq)) E1)
           as (vs1 & us1 & H1 & Hu1 & Hsum1).
-        destruct (IH (vals ++ vs1) s1 more s2 Hreal H1 (known_means_app _ _ _ _ Hraw) E2) as (vs2 & us2 & H2 & Hu2 & Hsum2).
+        destruct (IH (vals ++ vs1) s1 more s2 Hreal H1 (known_means_app _ _ _ _ Hraw) E2)
+          as (vs2 & us2 & H2 & Hu2 & Hsum2).
         exists (vs1 ++ vs2), (us1 ++ us2). rewrite app_assoc. split; [assumption|]. split.
         + apply Forall2_app; [|assumption]. clear -Hu1. induction Hu1; constructor; auto using means_app.
         + rewrite sum_app. cbn [sum]. rewrite Hsum1, Hsum2. f_equal.
@@ -667,7 +696,8 @@ Module Locals (Num : SpecifiedNumbers).
     Qed.
 
     Lemma find_template_in f t g box :
-      find_template st f t = Some (g, box) -> nth_error (features st) f = Some g /\ nth_error (f_templates g) t = Some box.
+      find_template st f t = Some (g, box) -> nth_error (features st) f = Some g /\
+        nth_error (f_templates g) t = Some box.
     Proof.
       unfold find_template. intros E. apply bind_some in E. destruct E as (g' & Hg & E).
       destruct (nth_error (f_templates g') t) as [b|] eqn:Hb; [|discriminate]. injection E as <- <-. auto.
@@ -691,7 +721,8 @@ Module Locals (Num : SpecifiedNumbers).
     Definition all_clear (l : list seen_window) : Prop :=
       forall f t r c g box, In (f, t, r, c) l -> find_template st f t = Some (g, box) ->
         Tasks.window_fits (feature_of st g) x (U + r) (V + c) ->
-        ratio_value (f_gap g) <= Tasks.excess (task_of st) (feature_of st g) (template_of st g box) (window x (U + r) (V + c)).
+        ratio_value (f_gap g)
+        <= Tasks.excess (task_of st) (feature_of st g) (template_of st g box) (window x (U + r) (V + c)).
 
     Lemma clear_rows_means raw l : forall vals s rows s',
       all_clear l -> (forall p q, find_place raw p = Some q -> real_place p) ->
@@ -705,7 +736,8 @@ Module Locals (Num : SpecifiedNumbers).
       - intros E. apply bind_some in E. destruct E as ([g box] & Hgb & E). cbn [fst snd] in E.
         destruct (window_exists w g r c) eqn:Hw; [|discriminate].
         apply bind_some in E. destruct E as ([terms s1] & Ht & E). cbn [fst snd] in E.
-        apply bind_some in E. destruct E as (excess & He & E). apply bind_some in E. destruct E as ([more s2] & Hmore & E).
+        apply bind_some in E. destruct E as (excess & He & E). apply bind_some in E.
+        destruct E as ([more s2] & Hmore & E).
         cbn [fst snd] in E. injection E as <- <-.
         destruct (window_terms_means raw g box r c _ vals s terms s1 Hreal Hs Hraw Ht) as (vs1 & us & H1 & Hu & Hsum).
         rewrite window_excess in Hsum.
@@ -750,7 +782,8 @@ Module Locals (Num : SpecifiedNumbers).
       { refine (patch_sum_zero _ _ _ _ (N.to_nat k) (a - r)%Z (b - c)%Z _ He _).
         - intros k' i' j' _. cbv beta.
           assert (P1 := relu_nonneg (window x (U + r) (V + c) k' i' j' - Tasks.high (template_of st g box) k' i' j')).
-          assert (P2 := relu_nonneg (Tasks.low (template_of st g box) k' i' j' - window x (U + r) (V + c) k' i' j')). lra.
+          assert (P2 := relu_nonneg (Tasks.low (template_of st g box) k' i' j' - window x (U + r) (V + c) k' i' j')).
+          lra.
         - unfold Images.place. cbn [task_of feature_of Tasks.channels Tasks.rows Tasks.columns]. lia. }
       unfold template_of in H. cbn [Tasks.high Tasks.low] in H. rewrite N2Nat.id, E in H.
       unfold window in H. unfold at_range.
@@ -768,7 +801,8 @@ Module Locals (Num : SpecifiedNumbers).
       all_clear clear -> exhibited inside -> local_at st k rs cs clear inside = Some l ->
       exists vals, describes vals (local_state l) /\ means vals (local_value l) (output k) /\
         (forall point, agrees point vals -> boxes_hold point 0 (local_boxes l)) /\
-        forall point, agrees point vals -> forall f, In f (local_before l) \/ In f (local_after l) -> 0 <= value point f.
+        forall point, agrees point vals -> forall f, In f (local_before l) \/ In f (local_after l) ->
+          0 <= value point f.
     Proof.
       intros Hclear Hinside. unfold local_at.
       destruct (needs (stem st) rs cs [(k, 0%Z, 0%Z)]) as [|inputs needed]; [discriminate|]. fold w.
@@ -789,7 +823,8 @@ Module Locals (Num : SpecifiedNumbers).
       { intros Hne. unfold rs, row_axis. destruct (row_levels (stem st)); [congruence|reflexivity]. }
       { intros Hne. unfold cs, column_axis. destruct (column_levels (stem st)); [congruence|reflexivity]. }
       { unfold U, V, row_axis, column_axis in Hreads. rewrite !start_axis in Hreads. exact Hreads. }
-      destruct (clear_rows_means raw clear (vals1 ++ vs2) s2 after s3) as (vs3 & H3 & Hafter); auto using known_means_app.
+      destruct (clear_rows_means raw clear (vals1 ++ vs2) s2 after s3) as (vs3 & H3 & Hafter);
+        auto using known_means_app.
       exists ((vals1 ++ vs2) ++ vs3). split; [assumption|]. split.
       - apply means_app. specialize (Hm _ _ Hk). unfold at_range in Hm. rewrite !Z.add_0_r in Hm. exact Hm.
       - split; [intros point Hpt; apply (Hboxes point); now apply agrees_app, agrees_app in Hpt|].
@@ -829,7 +864,8 @@ Module Locals (Num : SpecifiedNumbers).
       assert (Hpt := point_of_agrees vals). specialize (Hv _ Hpt). specialize (Hboxes _ Hpt).
       apply (node_intervals_sound fine (point_of vals) Hfine) in Em.
       - apply (form_interval_sound fine (point_of vals) m _ _ a b Em Hb) in Ef.
-        rewrite Hv in Ef. replace (real (below (local_value l)) * output k / real (below (local_value l))) with (output k) in Ef
+        rewrite Hv in Ef. replace (real (below (local_value l)) * output k / real (below (local_value l)))
+          with (output k) in Ef
           by (field; lra).
         assert (Hi : 0 < / real (under r)) by now apply Rinv_0_lt_compat.
         unfold ratio_value. destruct upper; apply leb_real in Hbound; rewrite !real_mul in Hbound.

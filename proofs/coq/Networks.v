@@ -95,7 +95,8 @@ Record network := Network { input : reading; stem : list layer; pooling : pool; 
 Fixpoint activations (layers : list layer) (x : image) : list image :=
   x :: match layers with [] => [] | l :: layers => activations layers (apply l x) end.
 
-Definition stem_output (N : network) (x : image) : image := fold_left (fun x l => apply l x) (stem N) (read_image (input N) x).
+Definition stem_output (N : network) (x : image) : image :=
+  fold_left (fun x l => apply l x) (stem N) (read_image (input N) x).
 
 Definition logit (N : network) (x : image) : nat -> R :=
   fold_left (fun v l => apply_head l v) (head N) (pooled (pooling N) (stem_output N x)).

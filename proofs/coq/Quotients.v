@@ -17,7 +17,8 @@ Module Quotients (Num : SpecifiedNumbers).
     destruct (all l) as [m'|]; [|discriminate]. intros [= <-]. simpl. now rewrite (IH m').
   Qed.
 
-  Lemma bind_some {A B} (a : option A) (f : A -> option B) b : bind a f = Some b -> exists x, a = Some x /\ f x = Some b.
+  Lemma bind_some {A B} (a : option A) (f : A -> option B) b :
+    bind a f = Some b -> exists x, a = Some x /\ f x = Some b.
   Proof. destruct a as [x|]; simpl; [eauto|discriminate]. Qed.
 
   Lemma real_of_positive p : real (of_positive p) = IZR (Zpos p).
@@ -57,7 +58,8 @@ Module Quotients (Num : SpecifiedNumbers).
 
   (** The nodes hold wherever the variables have their values. *)
   Definition describes (vals : list R) (s : state) : Prop :=
-    N.to_nat (count s) = length vals /\ forall point, agrees point vals -> forall n, In n (gates s) -> node_holds point n.
+    N.to_nat (count s) = length vals /\
+    forall point, agrees point vals -> forall n, In n (gates s) -> node_holds point n.
 
   Lemma means_app vals w q v : means vals q v -> means (vals ++ w) q v.
   Proof. intros [H H']. split; [assumption|]. intros point Hp. apply H'. now apply agrees_app in Hp. Qed.
@@ -95,7 +97,8 @@ Module Quotients (Num : SpecifiedNumbers).
     split; cbn [top below]; rewrite real_mul; [nra|].
     intros point Hp. rewrite value_add, value_just, value_total, real_mul.
     assert (Hsum : sum fs (value point) = real d * sum ws (fun w => fst w * snd w)).
-    { clearbody d. revert fs Hfs. induction Hparts as [|p w parts ws [Hw Hm] _ IH]; intros [|f fs] Hfs; try discriminate.
+    { clearbody d. revert fs Hfs. induction Hparts as [|p w parts ws [Hw Hm] _ IH]; intros [|f fs] Hfs;
+        try discriminate.
       - simpl. lra.
       - cbn [map] in Hfs. injection Hfs as Hf Hfs. cbn [sum]. rewrite (IH fs Hfs).
         destruct (over_common d (snd p)) as [g|] eqn:Eg; [|discriminate]. injection Hf as <-.
@@ -231,7 +234,8 @@ Module Quotients (Num : SpecifiedNumbers).
         replace (point (count s)) with v' by lra. unfold v'. destruct rel; cbn [node_gate].
         * inversion Hgs as [|? ? ? ? Hz _]; subst. rewrite (Hz point Hp), relu_scale by lra. reflexivity.
         * rewrite <- maximum_scale by lra. f_equal.
-          clear -Hgs Hp. induction Hgs as [|f w fs ws Hf _ IH]; [reflexivity|]. cbn [map]. rewrite IH, (Hf point Hp). reflexivity.
+          clear -Hgs Hp. induction Hgs as [|f w fs ws Hf _ IH]; [reflexivity|]. cbn [map]. rewrite IH, (Hf point Hp).
+          reflexivity.
       + now apply means_new.
   Qed.
 

@@ -1,7 +1,8 @@
 (** The checker is sound: what it accepts is true over the real numbers (THEOREM.md, section 6).
 
     [check_sound] is the theorem; before it there is one lemma a rule. Fix a point, that is, a value for every variable,
-    at which the circuit's nodes have their meaning, and a choice of true literals. Every row of a branch is >= 0 there. *)
+    at which the circuit's nodes have their meaning, and a choice of true literals.
+    Every row of a branch is >= 0 there. *)
 
 From Coq Require Import Reals ZArith NArith Znumtheory List Lra Lia Bool FMapPositive.
 From ExactCNN Require Import Sums Numbers Checker Instance.
@@ -143,7 +144,8 @@ Module Soundness (Num : SpecifiedNumbers).
       (Num.to_Z (divisor f) | Num.to_Z (constant f))%Z /\
       forall p, In p (terms f) -> (Num.to_Z (divisor f) | Num.to_Z (snd p))%Z.
     Proof.
-      destruct (fold_divisor (terms f) (Num.gcd (constant f) Num.zero)) as [H H']. cbv zeta in H, H'. split; [|exact H'].
+      destruct (fold_divisor (terms f) (Num.gcd (constant f) Num.zero)) as [H H']. cbv zeta in H, H'.
+      split; [|exact H'].
       eapply Z.divide_trans; [exact H|]. rewrite Num.to_Z_gcd. apply Z.gcd_divide_l.
     Qed.
 
