@@ -47,11 +47,8 @@ from exactcnn.task.model import Alternative, PixelRange, Task, TaskClass
 
 HOSTILE = [
     "<script>alert(1)</script>",
-    "\"quotes' & <b>bold</b>",
-    "$\\frac{1}{0}$ $ 100",
-    "fox \N{FOX FACE} \N{GRINNING FACE}",
-    "\N{RIGHT-TO-LEFT OVERRIDE}evil\nline",
-    "\N{HEBREW LETTER SHIN}\N{HEBREW LETTER LAMED}\N{HEBREW LETTER VAV}",
+    "\"'&<b>$\\nosuch{$ \N{FOX FACE}\N{GRINNING FACE}",
+    "\N{RIGHT-TO-LEFT OVERRIDE}evil\n\N{HEBREW LETTER SHIN}\N{HEBREW LETTER LAMED}",
     "x" * 200,
     "",
 ]
