@@ -8,10 +8,12 @@ image is, and the numbers in hand fit the processor's caches.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import reduce
+from typing import TypeVar
 
 from flint import fmpq
 
@@ -41,6 +43,8 @@ _SHARE = 1 << 25
 # Pieces a thread, so that none waits long for the last one.
 _PIECES_A_THREAD = 4
 
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 _Windowed = Callable[[SpatialLayer, ExactTensor, Padding], ExactTensor]
 
 
@@ -122,11 +126,7 @@ class Stem:
         # An empty batch goes through once too, for its shape.
         groups = [batch[first : first + images] for first in range(0, max(count, 1), images)]
         pieces = [(group, *band) for group in groups for band in bands]
-        if busy > 1 and len(pieces) > 1:
-            with ThreadPoolExecutor(min(busy, len(pieces))) as pool:
-                done = list(pool.map(lambda piece: self._piece(*piece), pieces))
-        else:
-            done = [self._piece(*piece) for piece in pieces]
+        done = _shared(lambda piece: self._piece(*piece), pieces, busy)
         joined = [self._joined(done[first : first + len(bands)]) for first in range(0, len(done), len(bands))]
         return concatenate(joined)
 
@@ -184,6 +184,34 @@ class Stem:
                 first = min(max(start, 0), height - 1)
                 last = max(min(stop, height), first + 1)
             yield first, last
+
+
+def _shared(work: Callable[[_Item], _Result], items: Sequence[_Item], threads: int) -> list[_Result]:
+    """What `work` makes of each item, in their order; this thread and at most `threads` - 1 others do it."""
+    helpers = min(threads, len(items)) - 1
+    if helpers < 1:
+        return [work(item) for item in items]
+    left, done = deque(enumerate(items)), dict[int, _Result]()
+
+    def run() -> None:
+        while True:
+            try:
+                number, item = left.popleft()  # atomic
+            except IndexError:
+                return
+            try:
+                done[number] = work(item)
+            except BaseException:
+                left.clear()
+                raise
+
+    # This thread works too: it need not be woken up, and a scheduler has fewer threads to find cores for.
+    with ThreadPoolExecutor(helpers) as pool:
+        running = [pool.submit(run) for _ in range(helpers)]
+        run()
+        for helper in running:
+            helper.result()
+    return [done[number] for number in range(len(items))]
 
 
 def _rows_seen(layer: SpatialLayer, first: int, last: int) -> tuple[int, int]:

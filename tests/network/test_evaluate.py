@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
@@ -137,7 +138,7 @@ def test_every_tier(scale: int) -> None:
 
 
 class CountedThreads(ThreadPoolExecutor):
-    """Thread pools that write down how many threads they were made for."""
+    """Thread pools that write down how many threads they were made for: one less than share the work."""
 
     made: ClassVar[list[int]] = []
 
@@ -160,7 +161,7 @@ WIDE = Network((Conv2d(T.full((30, 3, 7, 7), fmpq(1, 3)), T.full((30,), -9)), Re
 
 @pytest.mark.parametrize(
     ("threads", "count", "side", "made"),
-    [(1, 9, 100, []), (2, 9, 100, [2]), (3, 1, 150, [2]), (None, 9, 100, [5]), (None, 1, 40, []), (8, 5, 10, [])],
+    [(1, 9, 100, []), (2, 9, 100, [1]), (3, 1, 150, [1]), (None, 9, 100, [4]), (None, 1, 40, []), (8, 5, 10, [])],
 )
 def test_threads_are_asked_for_and_worth_it(
     threads: int | None, count: int, side: int, made: list[int], threads_made: list[int]
@@ -173,6 +174,24 @@ def test_threads_are_asked_for_and_worth_it(
     window = np.lib.stride_tricks.sliding_window_view(batch.numerators.astype(int).sum(1), (7, 7), axis=(1, 2))
     peaks = window.sum((3, 4)).max((1, 2))
     assert result == T.from_integers(np.repeat((peaks - 9 * 765)[:, None], 30, axis=1), 765).relu()
+
+
+@pytest.mark.parametrize("threads", [1, 2, 7])
+def test_an_error_in_any_thread_is_raised(threads: int) -> None:
+    started = []
+
+    def work(item: int) -> int:
+        started.append(item)
+        if item == 5:
+            raise IndexError("five")
+        time.sleep(0.001)
+        return -item
+
+    assert bands._shared(work, [1, 2, 3], threads) == [-1, -2, -3]
+    assert bands._shared(work, [], threads) == []
+    with pytest.raises(IndexError, match="five"):
+        bands._shared(work, list(range(3000)), threads)
+    assert len(started) < 3003
 
 
 def test_python_integers_are_left_to_one_thread(threads_made: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
