@@ -38,7 +38,7 @@ Progress = Callable[[str, int, int], None]
 _SEED = 20230700919
 BYTES = 255
 _GRIDS = (BYTES, BYTES << 8, BYTES << 20)
-_ROUND_WORK = 4e9
+_ROUND_WORK = 1e9
 _SCENES = 240
 _MOST_LAYOUTS = 12
 _BATCH = 32
@@ -139,7 +139,7 @@ class Attack:
         self.plain_values = [np.array(v, dtype=object) for v in values]
         self.plain = [np.array([float(v.p) / float(v.q) for v in level]) for level in values]
 
-    def run(self, rounds: int = 6) -> Hit | None:
+    def run(self) -> Hit | None:
         """An admissible image that the network gets wrong, if one was found."""
         stages: tuple[Callable[[], Iterable[Candidate]], ...] = (
             self._ordinary,
@@ -147,7 +147,7 @@ class Attack:
             self._other_grounds,
             self._uneven,
         )
-        total = min(rounds, len(stages) + 2)
+        total = len(stages) + 2
         for number in range(total):
             self.progress("attacking", number, total)
             if number < len(stages):
@@ -266,7 +266,7 @@ class Attack:
     def _descended(self, *, everywhere: bool) -> list[tuple[float, Candidate]]:
         """Gradient descent from the images that came nearest to being wrong."""
         starts = [candidate for _, _, candidate in self._spread()]
-        limit = self.floats.work + 4 * _ROUND_WORK
+        limit = self.floats.work + 2 * _ROUND_WORK
         found: list[tuple[float, Candidate]] = []
         groups: dict[tuple[object, ...], list[Candidate]] = {}
         for start in starts:

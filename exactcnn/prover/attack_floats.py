@@ -1,16 +1,16 @@
 """A network in floating point, with gradients: only a guide to where wrong images may be.
 
-Nothing that is computed here concludes anything; `replay` decides every image that is found.
+Nothing that is computed here concludes anything; `replay` decides every image that is found. Inside, arrays are
+(C, N, H, W) and (K, N), so that a convolution is one product of matrices without any transposing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from exactcnn.network.model import (
@@ -19,6 +19,7 @@ from exactcnn.network.model import (
     Dense,
     Flatten,
     GlobalPool,
+    Layer,
     MaxPool2d,
     Network,
     Padding,
@@ -26,7 +27,7 @@ from exactcnn.network.model import (
     ReLU,
 )
 
-__all__ = ["FloatNetwork", "Floats", "leads"]
+__all__ = ["FloatNetwork", "Floats", "interval_bounds", "leads"]
 
 Floats = NDArray[np.float64]
 _Back = Callable[[Floats], Floats]
@@ -68,16 +69,18 @@ class FloatNetwork:
         slope = np.zeros_like(values)
         slope[:, label] = 1
         slope[np.arange(len(values)), rival] = -1
+        slope = slope.T
         for back in reversed(trace):
             slope = back(slope)
-        return leads(values, label), slope
+        return leads(values, label), slope.transpose(1, 0, 2, 3)
 
-    def _forward(self, x: Floats, trace: list[_Back] | None) -> Floats:
+    def _forward(self, batch: Floats, trace: list[_Back] | None) -> Floats:
+        x = batch.transpose(1, 0, 2, 3)
         for number in range(len(self.network.layers)):
             x, back = self._applied(number, x)
             if trace is not None:
                 trace.append(back)
-        return x
+        return x.T
 
     def _applied(self, number: int, x: Floats) -> tuple[Floats, _Back]:
         layer = self.network.layers[number]
@@ -85,8 +88,7 @@ class FloatNetwork:
             case Conv2d():
                 return self._convolved(number, layer, x)
             case ReLU():
-                on = x > 0
-                return x * on, lambda d: d * on
+                return np.maximum(x, 0), lambda d: d * (x > 0)
             case MaxPool2d():
                 return _maxima(x, layer)
             case AvgPool2d():
@@ -94,34 +96,34 @@ class FloatNetwork:
             case GlobalPool():
                 return _pooled(x, layer.kind)
             case Flatten():
-                shape = x.shape
-                return x.reshape(len(x), -1), lambda d: d.reshape(shape)
+                channels, count, rows, columns = x.shape
+                flat = x.transpose(0, 2, 3, 1).reshape(-1, count)
+                return flat, lambda d: d.reshape(channels, rows, columns, count).transpose(0, 3, 1, 2)
             case Dense():
                 weight, bias = self._floats(number, layer)
-                self.work += x.shape[0] * weight.size
-                return x @ weight.T + bias, lambda d: d @ weight
+                self.work += x.shape[1] * weight.size
+                return weight @ x + bias[:, None], lambda d: weight.T @ d
 
     def _convolved(self, number: int, layer: Conv2d, x: Floats) -> tuple[Floats, _Back]:
         weight, bias = self._floats(number, layer)
-        outputs, inputs, a, b = weight.shape
+        outputs, _, a, b = weight.shape
         padded = _padded(x, layer.padding, 0.0)
-        windows = _windows(padded, (a, b), layer.stride)
-        count, _, rows, columns = windows.shape[:4]
-        patches = windows.transpose(0, 2, 3, 1, 4, 5).reshape(-1, inputs * a * b)
-        flat = weight.reshape(outputs, -1)
-        self.work += patches.shape[0] * flat.size
-        y = (patches @ flat.T + bias).reshape(count, rows, columns, outputs).transpose(0, 3, 1, 2)
+        size = _positions(padded, (a, b), layer.stride)
+        patches = _patches(padded, (a, b), layer.stride)
+        flat, places = weight.reshape(outputs, -1), x.shape[1] * size[0] * size[1]
+        self.work += places * flat.size
+        y = flat @ patches.reshape(-1, places) + bias[:, None]
 
         def back(d: Floats) -> Floats:
-            self.work += 2 * patches.shape[0] * flat.size
-            spread = (d.transpose(0, 2, 3, 1).reshape(-1, outputs) @ flat).reshape(count, rows, columns, inputs, a, b)
+            self.work += places * flat.size
+            spread = (flat.T @ d.reshape(outputs, -1)).reshape(patches.shape)
             result = np.zeros_like(padded)
             for i in range(a):
                 for j in range(b):
-                    _part(result, i, j, (rows, columns), layer.stride)[...] += spread[..., i, j].transpose(0, 3, 1, 2)
+                    _part(result, i, j, size, layer.stride)[...] += spread[:, i, j]
             return _unpadded(result, layer.padding, x.shape)
 
-        return y, back
+        return y.reshape(outputs, x.shape[1], *size), back
 
     def _floats(self, number: int, layer: Conv2d | Dense) -> tuple[Floats, Floats]:
         if number not in self._weights:
@@ -141,6 +143,29 @@ class FloatNetwork:
         return max(widths)
 
 
+def interval_bounds(layers: Sequence[Layer], low: Floats, high: Floats) -> tuple[Floats, Floats]:
+    """About what a stem's channels are at least and at most, (N, K), where fields (N, C, H, W) lie in an interval.
+
+    The layers are applied without padding, to fields that one position sees whole.
+    """
+    ends = [low.transpose(1, 0, 2, 3), high.transpose(1, 0, 2, 3)]
+    for layer in layers:
+        if isinstance(layer, Conv2d):
+            weight, bias = layer.weight.floats(), layer.bias.floats()
+            flat = weight.reshape(weight.shape[0], -1)
+            size = _positions(ends[0], weight.shape[2:], layer.stride)
+            lows, highs = (_patches(e, weight.shape[2:], layer.stride).reshape(flat.shape[1], -1) for e in ends)
+            middle, reach = flat @ (lows + highs) / 2 + bias[:, None], np.abs(flat) @ (highs - lows) / 2
+            ends = [v.reshape(weight.shape[0], len(low), *size) for v in (middle - reach, middle + reach)]
+        elif isinstance(layer, ReLU):
+            ends = [np.maximum(e, 0) for e in ends]
+        elif isinstance(layer, MaxPool2d):
+            ends = [_maxima(e, replace(layer, padding=(0, 0, 0, 0)))[0] for e in ends]
+        elif isinstance(layer, AvgPool2d):
+            ends = [_means(e, replace(layer, padding=(0, 0, 0, 0)))[0] for e in ends]
+    return ends[0][:, :, 0, 0].T, ends[1][:, :, 0, 0].T
+
+
 def _padded(x: Floats, padding: Padding, value: float) -> Floats:
     top, left, bottom, right = padding
     return np.pad(x, ((0, 0), (0, 0), (top, bottom), (left, right)), constant_values=value) if any(padding) else x
@@ -151,9 +176,19 @@ def _unpadded(x: Floats, padding: Padding, shape: tuple[int, ...]) -> Floats:
     return x[:, :, top : top + shape[2], left : left + shape[3]]
 
 
-def _windows(x: Floats, kernel: Pair, stride: Pair) -> Floats:
-    """(N, C, rows, columns, a, b), a view."""
-    return sliding_window_view(x, kernel, axis=(2, 3))[:, :, :: stride[0], :: stride[1]]
+def _positions(x: Floats, kernel: Pair, stride: Pair) -> Pair:
+    """Rows and columns of positions."""
+    return (x.shape[2] - kernel[0]) // stride[0] + 1, (x.shape[3] - kernel[1]) // stride[1] + 1
+
+
+def _patches(x: Floats, kernel: Pair, stride: Pair) -> Floats:
+    """(C, a, b, N, rows, columns): what each entry of the windows reads."""
+    size = _positions(x, kernel, stride)
+    found = np.empty((x.shape[0], *kernel, x.shape[1], *size))
+    for i in range(kernel[0]):
+        for j in range(kernel[1]):
+            found[:, i, j] = _part(x, i, j, size, stride)
+    return found
 
 
 def _part(x: Floats, i: int, j: int, size: Pair, stride: Pair) -> Floats:
@@ -165,11 +200,9 @@ def _part(x: Floats, i: int, j: int, size: Pair, stride: Pair) -> Floats:
 def _maxima(x: Floats, layer: MaxPool2d) -> tuple[Floats, _Back]:
     padded = _padded(x, layer.padding, -np.inf)
     a, b = layer.kernel
-    windows = _windows(padded, layer.kernel, layer.stride)
-    size = windows.shape[2], windows.shape[3]
-    flat = windows.reshape(*windows.shape[:4], a * b)
-    which = flat.argmax(axis=-1)
-    y = np.take_along_axis(flat, which[..., None], axis=-1)[..., 0]
+    size = _positions(padded, layer.kernel, layer.stride)
+    parts = np.stack([_part(padded, i, j, size, layer.stride) for i in range(a) for j in range(b)])
+    which = parts.argmax(axis=0)
 
     def back(d: Floats) -> Floats:
         result = np.zeros(padded.shape)
@@ -177,22 +210,25 @@ def _maxima(x: Floats, layer: MaxPool2d) -> tuple[Floats, _Back]:
             _part(result, *divmod(entry, b), size, layer.stride)[...] += d * (which == entry)
         return _unpadded(result, layer.padding, x.shape)
 
-    return y, back
+    return parts.max(axis=0), back
 
 
 def _means(x: Floats, layer: AvgPool2d) -> tuple[Floats, _Back]:
     padded = _padded(x, layer.padding, 0.0)
     a, b = layer.kernel
-    windows = _windows(padded, layer.kernel, layer.stride)
-    size = windows.shape[2], windows.shape[3]
+    size = _positions(padded, layer.kernel, layer.stride)
+    places = [(i, j) for i in range(a) for j in range(b)]
 
     def back(d: Floats) -> Floats:
         result = np.zeros(padded.shape)
-        for entry in range(a * b):
-            _part(result, *divmod(entry, b), size, layer.stride)[...] += d / (a * b)
+        for i, j in places:
+            _part(result, i, j, size, layer.stride)[...] += d / (a * b)
         return _unpadded(result, layer.padding, x.shape)
 
-    return np.asarray(windows.mean(axis=(4, 5))), back
+    total = np.zeros((*x.shape[:2], *size))
+    for i, j in places:
+        total += _part(padded, i, j, size, layer.stride)
+    return total / (a * b), back
 
 
 def _pooled(x: Floats, kind: str) -> tuple[Floats, _Back]:

@@ -5,47 +5,63 @@ from __future__ import annotations
 import numpy as np
 
 from exactcnn.core.outcome import Stretched
-from exactcnn.network.model import Conv2d, GlobalPool, Network, ReLU
-from exactcnn.prover.attack import Attack, Progress, subject_of
+from exactcnn.core.tensor import ExactTensor
+from exactcnn.prover.attack import Attack, Hit, Progress, subject_of
+from exactcnn.prover.attack_floats import interval_bounds
 from exactcnn.prover.attack_simplify import hit_of, simplified
 from exactcnn.prover.instance import Instance
 from exactcnn.prover.replay import Replay
 from exactcnn.solvers.pool import Deadline, OutOfTimeError
 
-__all__ = ["attacked", "looks_built", "made_plain"]
+__all__ = ["attacked", "facts_hopeless", "made_plain"]
 
-_LIKENESS = 0.05
+_SAMPLED = 8
+_SLIGHT = 1e-6
 
 
-def looks_built(network: Network) -> bool:
-    """Whether the network has the shape of DESIGN section 3: such a one is quickly proved, also when it was perturbed,
-    pruned or quantised, so that an attack before the proof would be a waste. A guess that no answer rests on.
+def facts_hopeless(instance: Instance) -> bool:
+    """Whether some feature is seen to raise no channel above what it is at least anyway, so that no lower fact about it
+    will be found, by intervals in floats at positions that see the feature's first template amid unknown pixels.
     """
-    head = network.layers[:5]
-    kinds = tuple(type(layer) for layer in head)
-    if kinds != (Conv2d, ReLU, Conv2d, ReLU, GlobalPool):
-        return False
-    first, pool = head[0], head[4]
-    if not (isinstance(first, Conv2d) and isinstance(pool, GlobalPool)) or first.weight.shape[2:] != (1, 1):
-        return False
-    weights = np.sort(np.abs(first.weight.floats().reshape(first.weight.shape[0], -1)), axis=1)
-    largest = float(weights.max(initial=0.0))
-    # One channel and sign a threshold, all of one scale; the channel that says what is inside the image has no weight.
-    near = np.abs(weights[:, -1] - largest) <= _LIKENESS * largest
-    alone = weights.shape[1] == 1 or bool((weights[:, :-1] <= _LIKENESS * largest).all())
-    return pool.kind == "max" and alone and bool((near | (weights[:, -1] <= _LIKENESS * largest)).all())
+    stem, task = instance.stem, instance.task
+    low, high = ExactTensor.from_rationals([task.pixel.low, task.pixel.high]).floats().tolist()
+    size = stem.rows.field, stem.columns.field
+    for feature in task.features[:_SAMPLED]:
+        box = feature.templates[0]
+        offsets = [
+            (row, column)
+            for row in _middle(size[0] - feature.height, stem.rows.stride)
+            for column in _middle(size[1] - feature.width, stem.columns.stride)
+        ]
+        # The last field is unknown everywhere.
+        lows = np.full((len(offsets) + 1, stem.in_channels, *size), low)
+        highs = np.full_like(lows, high)
+        for n, (row, column) in enumerate(offsets):
+            lows[n, :, row : row + feature.height, column : column + feature.width] = box.low.floats()
+            highs[n, :, row : row + feature.height, column : column + feature.width] = box.high.floats()
+        least, _ = interval_bounds(stem.layers, lows, highs)
+        floor = least[-1]
+        if not (least[:-1] > floor + _SLIGHT * (1 + np.abs(floor))).any():
+            return True
+    return False
 
 
-def attacked(instance: Instance, deadline: Deadline, progress: Progress, rounds: int) -> Replay | None:
-    """A wrong image found by so many rounds of an attack, made plain."""
+def _middle(last: int, stride: int) -> range:
+    """Offsets of a window about the middle of a field, at all phases of the stride."""
+    first = max(0, (last - stride) // 2)
+    return range(first, min(last, first + stride) + 1)
+
+
+def attacked(instance: Instance, deadline: Deadline, progress: Progress) -> Replay | None:
+    """An admissible image that the network gets wrong, if an attack finds one.
+
+    Raises
+    ------
+    OutOfTimeError: the deadline passed.
+    """
     attack = Attack(subject_of(instance), deadline, progress)
-    hit = attack.run(rounds)
-    if hit is None:
-        return None
-    try:
-        return simplified(attack, hit).replay
-    except OutOfTimeError:
-        return hit.replay
+    hit = attack.run()
+    return None if hit is None else _simplified(attack, hit).replay
 
 
 def made_plain(instance: Instance, wrong: Replay, deadline: Deadline) -> Replay:
@@ -54,10 +70,14 @@ def made_plain(instance: Instance, wrong: Replay, deadline: Deadline) -> Replay:
         return wrong
     attack = Attack(subject_of(instance), deadline, _silent)
     hit = hit_of(attack, wrong)
+    return wrong if hit is None else _simplified(attack, hit).replay
+
+
+def _simplified(attack: Attack, hit: Hit) -> Hit:
     try:
-        return wrong if hit is None else simplified(attack, hit).replay
+        return simplified(attack, hit)
     except OutOfTimeError:
-        return wrong
+        return hit
 
 
 def _silent(stage: str, done: int, total: int) -> None:

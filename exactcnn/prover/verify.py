@@ -15,6 +15,7 @@ from exactcnn.core.sizes import SizeRange
 from exactcnn.core.tensor import ExactTensor
 from exactcnn.core.verdict import Verdict
 from exactcnn.network.model import Network
+from exactcnn.prover.counterexample import attacked, facts_hopeless, made_plain
 from exactcnn.prover.emit import NoCertificateError, TooMuchRoundingError, emit
 from exactcnn.prover.fact_book import FactBook, in_order
 from exactcnn.prover.head_bounds import HeadBound
@@ -94,6 +95,10 @@ class _Run:
         wrong = self._witnesses(search)
         if wrong is not None:
             return self._refuted(wrong)
+        foreign = facts_hopeless(self.instance)
+        wrong = attacked(self.instance, self.deadline, self.settings.progress) if foreign else None
+        if wrong is not None:
+            return self._refuted(wrong, plain=True)
         certified = self.settings.confirm is not None
         too_large = beyond_the_checker(self.instance) if certified else None
         if too_large is not None:
@@ -110,6 +115,9 @@ class _Run:
         if heads.failed:
             refuter = Refuter(search, tables, _peaks(book.uppers), self.solver, self.deadline)
             ended = self._beyond_facts(refuter, heads, book.uppers)
+            if ended is not None and ended.verdict is not Verdict.REFUTED and not foreign:
+                wrong = attacked(self.instance, self.deadline, self.settings.progress)
+                ended = ended if wrong is None else self._refuted(wrong, plain=True)
             if ended is not None:
                 return ended
         self.obligations["lower"], unconfirmed = local.lowers(heads.proved)
@@ -259,10 +267,10 @@ class _Run:
             evidence="smt",
         )
 
-    def _refuted(self, wrong: Replay) -> Outcome:
-        return replace(
-            self.so_far(Verdict.REFUTED, None), evidence="replay", counterexample=wrong.example(self.instance)
-        )
+    def _refuted(self, wrong: Replay, *, plain: bool = False) -> Outcome:
+        shown = wrong if plain else made_plain(self.instance, wrong, self.deadline)
+        blank = self.so_far(Verdict.REFUTED, None)
+        return replace(blank, evidence="replay", counterexample=shown.example(self.instance))
 
     def _unproved(self, failed: HeadBound, uppers: Uppers) -> Outcome:
         """UNKNOWN, with the statement that failed and the facts that would have been needed."""
