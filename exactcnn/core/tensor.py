@@ -240,7 +240,7 @@ class ExactTensor:
             return NotImplemented
         if self.shape != other.shape:
             return False
-        left, right, _ = _aligned(self, other)
+        left, right, _ = _comparable(self, other)
         return bool(np.array_equal(left, right))
 
     def __hash__(self) -> int:
@@ -341,12 +341,12 @@ class ExactTensor:
 
     def maximum(self, other: ExactTensor) -> ExactTensor:
         """Entry by entry maxima (with broadcasting)."""
-        left, right, denominator = _aligned(self, other)
+        left, right, denominator = _comparable(self, other)
         return ExactTensor(np.maximum(left, right), denominator)
 
     def minimum(self, other: ExactTensor) -> ExactTensor:
         """Entry by entry minima (with broadcasting)."""
-        left, right, denominator = _aligned(self, other)
+        left, right, denominator = _comparable(self, other)
         return ExactTensor(np.minimum(left, right), denominator)
 
     def max(self, axis: int | tuple[int, ...]) -> ExactTensor:
@@ -375,12 +375,12 @@ class ExactTensor:
 
     def less(self, other: ExactTensor) -> NDArray[np.bool_]:
         """Where this is strictly below `other` (with broadcasting)."""
-        left, right, _ = _aligned(self, other)
+        left, right, _ = _comparable(self, other)
         return np.asarray(left < right, dtype=np.bool_)
 
     def at_most(self, other: ExactTensor) -> NDArray[np.bool_]:
         """Where this is at most `other` (with broadcasting)."""
-        left, right, _ = _aligned(self, other)
+        left, right, _ = _comparable(self, other)
         return np.asarray(left <= right, dtype=np.bool_)
 
     def nonzero(self) -> NDArray[np.bool_]:
@@ -419,6 +419,15 @@ def _aligned(left: ExactTensor, right: ExactTensor) -> tuple[Numerators, Numerat
     first, second = left.over(denominator), right.over(denominator)
     dtype = tier_for(first.bound + second.bound)
     return cast_numerators(first.numerators, dtype), cast_numerators(second.numerators, dtype), denominator
+
+
+def _comparable(left: ExactTensor, right: ExactTensor) -> tuple[Numerators, Numerators, int]:
+    """Both numerators over one denominator and in one tier."""
+    if left.denominator == right.denominator and left.numerators.dtype == right.numerators.dtype:
+        # Nothing grows here, so that no bound has to be looked for.
+        return left.numerators, right.numerators, left.denominator
+    (first, second), denominator = _common((left, right))
+    return first, second, denominator
 
 
 def _common(tensors: Iterable[ExactTensor]) -> tuple[list[Numerators], int]:

@@ -121,7 +121,9 @@ class Stem:
         count = batch.shape[0]
         worth = count * self.work // _SHARE
         # Python integers are not computed with in several threads at a time.
-        busy = 1 if worth < 2 or batch.numerators.dtype == object else min(threads or _cores(), worth)
+        busy = (
+            1 if worth < 2 or batch.numerators.dtype == object else min(_cores() if threads is None else threads, worth)
+        )
         images, bands = self._parts(count, busy)
         # An empty batch goes through once too, for its shape.
         groups = [batch[first : first + images] for first in range(0, max(count, 1), images)]

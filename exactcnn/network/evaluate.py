@@ -51,7 +51,10 @@ def evaluate(network: Network, batch: ExactTensor, *, threads: int | None = None
     ------
     InputError: the batch has the wrong number of axes or channels, or the network is not defined at this image size;
         the layer is named.
+    ValueError: fewer threads than one.
     """
+    if threads is not None and threads < 1:
+        raise ValueError(f"{threads} threads")
     if batch.ndim != 4 or batch.shape[1] != network.channels or 0 in batch.shape[2:]:
         raise InputError(
             "the network cannot read these images",

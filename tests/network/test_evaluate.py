@@ -176,6 +176,12 @@ def test_threads_are_asked_for_and_worth_it(
     assert result == T.from_integers(np.repeat((peaks - 9 * 765)[:, None], 30, axis=1), 765).relu()
 
 
+@pytest.mark.parametrize("threads", [0, -1])
+def test_fewer_threads_than_one(threads: int) -> None:
+    with pytest.raises(ValueError, match="threads"):
+        evaluate(WIDE, T.zeros((1, 3, 9, 9)), threads=threads)
+
+
 @pytest.mark.parametrize("threads", [1, 2, 7])
 def test_an_error_in_any_thread_is_raised(threads: int) -> None:
     started = []
