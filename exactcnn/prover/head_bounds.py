@@ -10,7 +10,7 @@ from flint import fmpq
 
 from exactcnn.core.affine import Affine
 from exactcnn.prover.fact_book import FactBook
-from exactcnn.prover.head_local import FactRow, Numbering, head_local
+from exactcnn.prover.head_local import FactRow, HeadLocal, Numbering, head_local
 from exactcnn.prover.head_proof import HeadProof, HeadSearch
 from exactcnn.prover.instance import Instance
 from exactcnn.prover.rows import Leaf
@@ -178,9 +178,26 @@ def certified_bound(context: BookContext, job: CertifiedJob) -> HeadBound:
     if bound.value is None:
         return bound if found is None else replace(bound, value=found.bound, proof=found, rows=_rows(found))
     if found is None or found.bound != bound.value:
-        better = HeadSearch(Numbering(sequent, book.used_rows(sequent, bound.used)), job.seconds).proof(bound.value)
-        found = max((p for p in (better, found) if p is not None), key=lambda p: p.bound, default=None)
+        found = _searched(job, sequent, book, bound, found)
     return bound if found is None else replace(bound, proof=found, rows=_rows(found))
+
+
+def _searched(
+    job: CertifiedJob, sequent: HeadLocal, book: FactBook, bound: HeadBound, known: HeadProof | None
+) -> HeadProof | None:
+    """The best proof: from the facts that the solver used, or from all where those are not enough for a pair.
+
+    The solver may have used what is known by geometry instead; often the facts say the same in another way.
+    """
+    if bound.value is None:
+        return known
+    best = known
+    for rows in (book.used_rows(sequent, bound.used), book.rows(sequent)):
+        found = HeadSearch(Numbering(sequent, rows), job.seconds).proof(bound.value)
+        best = max((p for p in (best, found) if p is not None), key=lambda p: p.bound, default=None)
+        if best is not None and (len(job.statement.logits) == 1 or best.bound > 0):
+            break
+    return best
 
 
 def _proved(job: CertifiedJob, proof: HeadProof) -> HeadBound:

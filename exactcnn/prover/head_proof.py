@@ -70,7 +70,7 @@ class HeadSearch:
             for effort in self._efforts():
                 self._refine(effort, wanted)
                 proof = self._added_up(wanted)
-                if proof is None and effort is not _LITTLE:
+                if proof is None and effort is not _NONE:
                     proof = self._at_once(self.sequent.bound(wanted), self._root)
                 if proof is not None:
                     return HeadProof(wanted, proof)
