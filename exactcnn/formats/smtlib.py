@@ -49,7 +49,7 @@ def sequent_script(sequent: Sequent, *, guarded: bool = False, negate_goal: bool
     guarded: guard form j of switch i by the assumption `s<i>_<j>`.
     negate_goal: assert that the goal is below 0; without it, the script only says that the hypotheses can be met.
     """
-    lines = [f"; {line}" for line in sequent.title.splitlines()]
+    lines = [f"; {_printable(line)}" for line in sequent.title.splitlines()]
     if guarded:
         lines.append("(set-option :produce-unsat-assumptions true)")
     lines.append("(set-logic QF_LRA)")
@@ -62,6 +62,11 @@ def sequent_script(sequent: Sequent, *, guarded: bool = False, negate_goal: bool
         lines.append(f"(assert (< {smt_affine(sequent.goal)} 0.0))")
     lines.append(f"(check-sat-assuming ({' '.join(guards)}))" if guards else "(check-sat)")
     return "\n".join(lines) + "\n"
+
+
+def _printable(line: str) -> str:
+    """A line for a comment: names may hold anything, and a NUL would end the script for a reader written in C."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
 
 
 def guard_names(sequent: Sequent) -> list[str]:

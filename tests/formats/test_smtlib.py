@@ -48,6 +48,8 @@ EXAMPLES = {
     "negated switch": (ramp(X.shifted(-HALF), atoms=1, clauses=((-1,),), switches=((-1, (X.shifted(-HALF),)),)), True),
     "constant goal": (ramp(Affine.const(0)), True),
     "two lines of title": (ramp(FALSE, title="first\n(assert false)"), False),
+    "a title with a NUL": (ramp(FALSE, title="a\0b\x1b[31m\u2028(assert false)"), False),
+    "a title with a NUL on what holds": (ramp(Affine.const(0), title="a\0b"), True),
     "no variables": (Sequent(CircuitBuilder().circuit(), atoms=1, clauses=((1,), (-1,))), True),
 }
 
