@@ -1,4 +1,4 @@
-"""Trains three small convolutional networks with PyTorch on images of the task `shapes`: those of tests/golden/networks.
+"""Trains three small networks with PyTorch on generated images of the task `shapes`: those of tests/golden/networks.
 
     exactcnn generate exactcnn/examples/shapes.toml -o out/train --count 12000 --size 24x24 --seed 1
     exactcnn generate exactcnn/examples/shapes.toml -o out/test --count 2000 --size 24x24 --seed 2
@@ -28,7 +28,7 @@ SEED, BATCH, RATE = 3, 64, 0.004
 
 
 def detectors() -> nn.Module:
-    """The shape of network that exactcnn builds: thresholds, windows as large as a feature, a global maximum, a head."""
+    """The shape that exactcnn builds: thresholds, windows as large as a feature, a global maximum, a head."""
     first = nn.Conv2d(1, 3, 1)
     with torch.no_grad():
         # Brightness, darkness, and brightness above the middle; random signs leave channels that are 0 on every image.
@@ -108,7 +108,7 @@ def read(folder: Path) -> tuple[torch.Tensor, torch.Tensor]:
 def right(model: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> int:
     """How many images have the largest logit at their label."""
     with torch.no_grad():
-        return sum(int((model(i).argmax(1) == n).sum()) for i, n in zip(images.split(500), labels.split(500)))
+        return sum(int((model(i).argmax(1) == n).sum()) for i, n in zip(images.split(500), labels.split(500), strict=True))
 
 
 def train(make: Callable[[], nn.Module], epochs: int, images: torch.Tensor, labels: torch.Tensor) -> nn.Module:

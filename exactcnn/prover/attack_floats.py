@@ -96,6 +96,8 @@ class FloatNetwork:
             case GlobalPool():
                 return _pooled(x, layer.kind)
             case Flatten():
+                if x.ndim == 2:
+                    return x, lambda d: d
                 channels, count, rows, columns = x.shape
                 flat = x.transpose(0, 2, 3, 1).reshape(-1, count)
                 return flat, lambda d: d.reshape(channels, rows, columns, count).transpose(0, 3, 1, 2)

@@ -198,12 +198,11 @@ class Layouts:
         size, whole = [], []
         bounds = ((self.sizes.min_height, self.sizes.max_height), (self.sizes.min_width, self.sizes.max_width))
         for least, (low, high), stride in zip(needed, bounds, self.stride, strict=True):
-            length = least + draws.below(stride + 3)
-            if low <= _PLAIN_SIDE:
-                length = max(length, low)
+            length = (max(least, low) if low <= _PLAIN_SIDE else least) + draws.below(stride + 3)
             length = length if high is None else min(length, high)
+            target = max(length, low) + (draws.below(stride + 1) if length < low else 0)
             size.append(length)
-            whole.append(max(length, low))
+            whole.append(target if high is None else min(target, high))
         return (size[0], size[1]), (whole[0], whole[1])
 
     def _rects(self, features: list[int], size: tuple[int, int], draws: Draws) -> list[Rect] | None:

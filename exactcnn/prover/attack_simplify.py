@@ -126,6 +126,8 @@ class _Simplifier:
         core[cares] = target[cares]
         if not self._kept(scene, core):
             self._towards(target, cares)
+        # Pixels that could not be as drawn may yet be bytes, so that a PNG holds the image without loss.
+        self._kept(scene, np.array(painter.exact(scene, self.hit.core.floats(), BYTES).tolist(), dtype=object))
 
     def few_levels(self) -> None:
         """What is left of the ground in as few grey levels as will do."""

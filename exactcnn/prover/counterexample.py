@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from exactcnn.core.outcome import Stretched
+from exactcnn.core.outcome import Example, Stretched
+from exactcnn.core.sizes import SizeRange
 from exactcnn.core.tensor import ExactTensor
-from exactcnn.prover.attack import Attack, Hit, Progress, subject_of
+from exactcnn.network.evaluate import in_pixel_units, logits
+from exactcnn.network.model import Network
+from exactcnn.prover.attack import Attack, Hit, Progress, Subject, subject_of
 from exactcnn.prover.attack_floats import interval_bounds
 from exactcnn.prover.attack_simplify import hit_of, simplified
 from exactcnn.prover.instance import Instance
 from exactcnn.prover.replay import Replay
 from exactcnn.solvers.pool import Deadline, OutOfTimeError
+from exactcnn.task.decide import decide
+from exactcnn.task.model import Task
+from exactcnn.theorem.vacuity import unfitting
 
-__all__ = ["attacked", "facts_hopeless", "made_plain"]
+__all__ = ["attacked", "attacked_at", "facts_hopeless", "made_plain"]
 
 _SAMPLED = 8
 _SLIGHT = 1e-6
@@ -62,6 +68,36 @@ def attacked(instance: Instance, deadline: Deadline, progress: Progress) -> Repl
     attack = Attack(subject_of(instance), deadline, progress)
     hit = attack.run()
     return None if hit is None else _simplified(attack, hit).replay
+
+
+def attacked_at(
+    task: Task, network: Network, size: tuple[int, int], deadline: Deadline, progress: Progress
+) -> Example | None:
+    """An image of one size that the network gets wrong, if an attack finds one, for a network of any shape.
+
+    Raises
+    ------
+    InputError: the network is not defined at this size.
+    OutOfTimeError: the deadline passed.
+    """
+    sizes = SizeRange.fixed(*size)
+    network = in_pixel_units(network, task.pixel)
+
+    def judge(picture: Stretched) -> Replay:
+        image = picture.image()
+        values = logits(network, image.reshape(1, *image.shape), task.pixel)[0].rationals()
+        return Replay(picture, decide(task, image), tuple(values))
+
+    unfit = frozenset(task.features[n].name for n in unfitting(task, sizes))
+    attack = Attack(Subject(task, network, sizes, (1, 1), judge, lambda picture: picture, unfit), deadline, progress)
+    hit = attack.run()
+    if hit is None:
+        return None
+    found = _simplified(attack, hit).replay
+    contained = [s for s in found.decision.statuses if s.state == "contains"]
+    windows = tuple(s.exhibiting[0] for s in contained)
+    label = found.decision.label or ""
+    return Example(found.picture, label, tuple(s.name for s in contained), windows, found.logits)
 
 
 def made_plain(instance: Instance, wrong: Replay, deadline: Deadline) -> Replay:

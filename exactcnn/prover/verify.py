@@ -15,7 +15,7 @@ from exactcnn.core.sizes import SizeRange
 from exactcnn.core.tensor import ExactTensor
 from exactcnn.core.verdict import Verdict
 from exactcnn.network.model import Network
-from exactcnn.prover.counterexample import attacked, facts_hopeless, made_plain
+from exactcnn.prover.counterexample import attacked, attacked_at, facts_hopeless, made_plain
 from exactcnn.prover.emit import NoCertificateError, TooMuchRoundingError, emit
 from exactcnn.prover.fact_book import FactBook, in_order
 from exactcnn.prover.head_bounds import HeadBound
@@ -65,7 +65,8 @@ def verify_modular(
         if chosen.float32 is not None:
             rounding = rounding_of(network, task.pixel, instance.pooling, chosen.float32.step)
     except Unsupported as unsupported:
-        return replace(blank, reason=str(unsupported), seconds=time.monotonic() - started)
+        outcome = _without_a_method(replace(blank, reason=str(unsupported)), task, network, chosen)
+        return replace(outcome, seconds=time.monotonic() - started)
     deadline = Deadline(chosen.timeout)
     run = _Run(instance, LimitedSolver(solver, deadline), chosen, deadline, blank, rounding)
     try:
@@ -73,6 +74,29 @@ def verify_modular(
     except OutOfTimeError:
         outcome = run.so_far(Verdict.TIMEOUT, f"the time limit of {chosen.timeout:g} s was reached")
     return replace(outcome, seconds=time.monotonic() - started)
+
+
+def _without_a_method(unknown: Outcome, task: Task, network: Network, settings: Settings) -> Outcome:
+    """What an attack says of a network that there is no rule for, at one size: REFUTED, or what was known before.
+
+    Raises
+    ------
+    InputError: the network is not defined at this size.
+    """
+    sizes = unknown.sizes
+    if not sizes.is_fixed:
+        return unknown
+    try:
+        size, deadline = (sizes.min_height, sizes.min_width), Deadline(settings.timeout)
+        wrong = attacked_at(task, network, size, deadline, settings.progress)
+    except OutOfTimeError:
+        return unknown
+    if wrong is None:
+        return unknown
+    classes = tuple(ClassReport(c.name) for c in task.classes)
+    return replace(
+        unknown, verdict=Verdict.REFUTED, reason=None, evidence="replay", counterexample=wrong, classes=classes
+    )
 
 
 @dataclass

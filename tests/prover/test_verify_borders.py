@@ -17,6 +17,7 @@ from support.outcomes import (
     RING,
     VACUOUS,
     answer,
+    check_outcome,
     with_layer,
 )
 from support.tiny import conv, dense, feature, one_class, task
@@ -184,7 +185,12 @@ def test_other_methods_work_at_one_size(method: str) -> None:
 
 
 def test_a_network_that_flattens() -> None:
-    network = Network((Flatten(), dense([[1], [0], [0]], [0, 0, 0])), 1)
-    found = api.verify(PLAIN, network, sizes="1x1")
-    assert found.verdict is Verdict.UNKNOWN
-    assert "flattens" in (found.reason or "")
+    """Nothing is proved about it, but at one size it is attacked: a black pixel ties, unless there is a bias."""
+    for bias, sizes, verdict in (("5/8", "1x1", Verdict.UNKNOWN), (0, "1x1", REFUTED), (0, "any", Verdict.UNKNOWN)):
+        network = Network((Flatten(), dense([[1], [0], [0]], [0, -1, bias])), 1)
+        found = api.verify(PLAIN, network, sizes=sizes)
+        assert found.verdict is verdict
+        if verdict is REFUTED:
+            check_outcome(PLAIN, network, found)
+        else:
+            assert "flattens" in (found.reason or "")
