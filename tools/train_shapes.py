@@ -108,7 +108,8 @@ def read(folder: Path) -> tuple[torch.Tensor, torch.Tensor]:
 def right(model: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> int:
     """How many images have the largest logit at their label."""
     with torch.no_grad():
-        return sum(int((model(i).argmax(1) == n).sum()) for i, n in zip(images.split(500), labels.split(500), strict=True))
+        batches = zip(images.split(500), labels.split(500), strict=True)
+        return sum(int((model(batch).argmax(1) == answers).sum()) for batch, answers in batches)
 
 
 def train(make: Callable[[], nn.Module], epochs: int, images: torch.Tensor, labels: torch.Tensor) -> nn.Module:

@@ -272,10 +272,12 @@ class Attack:
         for start in starts:
             groups.setdefault((start.scene.label, start.scene.size, start.scene.whole), []).append(start)
         for group in groups.values():
-            for first in range(0, len(group), _BATCH):
+            rows, columns = self.index(group[0].scene)
+            batch = min(_BATCH, self.floats.at_once((len(rows), len(columns))))
+            for first in range(0, len(group), batch):
                 if self.floats.work > limit:
                     break
-                found += self._descent(group[first : first + _BATCH], everywhere)
+                found += self._descent(group[first : first + batch], everywhere)
         return sorted((hit for hit in found if hit[0] < 0), key=lambda hit: hit[0])
 
     def _spread(self) -> list[tuple[float, int, Candidate]]:

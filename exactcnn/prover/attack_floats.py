@@ -58,7 +58,7 @@ class FloatNetwork:
 
     def logits(self, batch: Floats) -> Floats:
         """(N, K) of (N, C, H, W)."""
-        rows = max(1, _CHUNK_NUMBERS // self._numbers(batch.shape[2:]))
+        rows = self.at_once(batch.shape[2:])
         return np.concatenate([self._forward(batch[i : i + rows], None) for i in range(0, len(batch), rows)])
 
     def lead_and_slope(self, batch: Floats, label: int) -> tuple[Floats, Floats]:
@@ -132,9 +132,9 @@ class FloatNetwork:
             self._weights[number] = layer.weight.floats(), layer.bias.floats()
         return self._weights[number]
 
-    def _numbers(self, size: Sequence[int]) -> int:
-        """About how many numbers the largest layer makes of one image."""
-        return max(1, int(size[0]) * int(size[1]) * self._widest)
+    def at_once(self, size: Sequence[int]) -> int:
+        """How many images of this size may be worked on together, by what the largest layer makes of each."""
+        return max(1, _CHUNK_NUMBERS // max(1, int(size[0]) * int(size[1]) * self._widest))
 
     @cached_property
     def _widest(self) -> int:
