@@ -15,6 +15,7 @@ from flint import fmpq
 from exactcnn.core.box import Box
 from exactcnn.core.tensor import ExactTensor, concatenate, stack
 from exactcnn.prover.instance import Instance, WindowClass
+from exactcnn.solvers.pool import Deadline
 from exactcnn.theorem.bounds import field_bounds, unknown_fields
 from exactcnn.theorem.geometry import Seen
 from exactcnn.theorem.local import Placed
@@ -54,10 +55,15 @@ class _Group:
 
 
 class Tables:
-    """Interval bounds of an instance, computed once."""
+    """Interval bounds of an instance, computed once.
 
-    def __init__(self, instance: Instance) -> None:
+    Deep stems with padding have thousands of ways to see a window, so that everything that is asked for here may raise
+    OutOfTimeError where a deadline is given.
+    """
+
+    def __init__(self, instance: Instance, deadline: Deadline | None = None) -> None:
         self._instance = instance
+        self._deadline = Deadline(None) if deadline is None else deadline
 
     @cached_property
     def by_kind(self) -> Mapping[Kind, Box]:
@@ -67,6 +73,7 @@ class Tables:
         anything = unknown_fields(instance.stem, 1, pixel.low, pixel.high)
         found = {}
         for kind in instance.kinds:
+            self._deadline.remaining()
             bounds = field_bounds(instance.stem, kind, anything)
             found[kind] = Box(bounds.low[0], bounds.high[0])
         return found
@@ -174,6 +181,7 @@ class Tables:
         rows, columns = sight
         parts = []
         for start in range(0, len(group.members), _CHUNK):
+            self._deadline.remaining()
             boxes = [instance.task.features[f].templates[t] for f, t in group.members[start : start + _CHUNK]]
             fields = unknown_fields(stem, len(boxes), pixel.low, pixel.high)
             height, width = boxes[0].shape[1:]

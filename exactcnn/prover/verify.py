@@ -127,7 +127,7 @@ class _Run:
         too_large = beyond_the_checker(self.instance) if certified else None
         if too_large is not None:
             return self.so_far(Verdict.UNKNOWN, too_large)
-        tables = Tables(self.instance)
+        tables = Tables(self.instance, self.deadline)
         local = LocalStage(self.instance, tables, self.solver, self.settings, self.deadline, certified=certified)
         head = HeadStage(search, self.searches, self.solver, self.settings, self.deadline, certified=certified)
         book = FactBook(self.instance, tables, local.uppers())
