@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -83,20 +84,15 @@ def _without_a_method(unknown: Outcome, task: Task, network: Network, settings: 
     ------
     InputError: the network is not defined at this size.
     """
-    sizes = unknown.sizes
-    if not sizes.is_fixed:
-        return unknown
-    try:
+    sizes, wrong = unknown.sizes, None
+    unknown = replace(unknown, classes=tuple(ClassReport(c.name) for c in task.classes))
+    if sizes.is_fixed:
         size, deadline = (sizes.min_height, sizes.min_width), Deadline(settings.timeout)
-        wrong = attacked_at(task, network, size, deadline, settings.progress)
-    except OutOfTimeError:
-        return unknown
+        with contextlib.suppress(OutOfTimeError):
+            wrong = attacked_at(task, network, size, deadline, settings.progress)
     if wrong is None:
         return unknown
-    classes = tuple(ClassReport(c.name) for c in task.classes)
-    return replace(
-        unknown, verdict=Verdict.REFUTED, reason=None, evidence="replay", counterexample=wrong, classes=classes
-    )
+    return replace(unknown, verdict=Verdict.REFUTED, reason=None, evidence="replay", counterexample=wrong)
 
 
 @dataclass

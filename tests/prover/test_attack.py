@@ -30,6 +30,7 @@ from exactcnn.prover.attack_simplify import hit_of, simplified
 from exactcnn.prover.counterexample import attacked, facts_hopeless, made_plain
 from exactcnn.prover.instance import Instance
 from exactcnn.prover.replay import replay
+from exactcnn.prover.tables import Tables
 from exactcnn.solvers.pool import Deadline, OutOfTimeError
 from exactcnn.task.model import Task
 from exactcnn.theorem.stem import Stem
@@ -236,3 +237,11 @@ def test_no_time_is_no_answer_but_a_hit_stays_a_hit() -> None:
     with pytest.raises(OutOfTimeError):
         attacked(instance, late, silent)
     assert made_plain(instance, hit.replay, late) is hit.replay
+
+
+def test_tables_of_deep_stems_keep_to_the_time_limit() -> None:
+    """Thousands of ways to see a window take minutes, and they would not be interrupted otherwise."""
+    instance = Instance(api.load_task(SHAPES), api.load_network(TRAINED / "pools.onnx"), SizeRange.parse("24x24"))
+    for ask in (lambda tables: tables.everywhere, lambda tables: tables.lower):
+        with pytest.raises(OutOfTimeError):
+            ask(Tables(instance, Deadline(0)))
