@@ -1074,8 +1074,8 @@ def applied(layer: Layer, grid: Grid, q: int) -> Grid:
     wide = [nowhere * layer.left + line + nowhere * layer.end for line in grid]
     wide = [blank] * layer.top + wide + [blank] * layer.bottom
     nothing, known = (0,) * layer.inputs, dict[object, tuple[int, ...]]()
-    largest = max(abs(x) for line in grid for cell in line for x in cell)
-    # No output exceeds this number in magnitude.
+    largest = max(1, *(abs(x) for line in grid for cell in line for x in cell))
+    # No output, and no weight, exceeds this number in magnitude.
     most = largest * layer.norm + q * max(map(abs, layer.bias))
     width = most.bit_length() // 8 + 1
     columns, bias = layer.packed(width) if layer.taps else ([], 0)

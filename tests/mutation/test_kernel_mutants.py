@@ -305,6 +305,7 @@ MUTANTS: dict[str, tuple[str, str]] = {
         "most.bit_length() // 8 + 1\n    columns, bias",
         "most.bit_length() // 16 + 1\n    columns, bias",
     ),
+    "bytes for outputs only": ("largest = max(1, *(abs(x)", "largest = max(0, *(abs(x)"),
     "biases that are not scaled": (
         "sum(map(mul, inputs, columns)) + q * bias",
         "sum(map(mul, inputs, columns)) + bias",

@@ -123,6 +123,10 @@ def _unit_cases() -> Iterator[Case]:
     below = golden("lamp")[0].replace("3/4 1\n", "0 1/4\n")
     yield Case("pixel above a template", True, lambda k: _witness(k, below, "1 1 1 1 0 0\n1").satisfied() == [1])
     yield Case("pixel below a template", True, lambda k: _witness(k, _LAMP, "1 1 1 1 0 0\n0").satisfied() == [1])
+    large = _LAMP.replace("1\n0\nbias 0 1/2", f"{2**70}\n0\nbias 0 1/2")
+    yield Case(
+        "a weight larger than all outputs", True, lambda k: _witness(k, large, "1 1 1 1 0 0\n0").logits()[0][0] == 0
+    )
     yield Case("a lead above the margin", True, lambda k: _leads(k, _LAMP, "1 1 1 1 0 0\n3/4"))
     yield Case(
         "a lead below the margin", False, lambda k: _leads(k, _LAMP.replace("1/4\nsou", "3/8\nsou"), "1 1 1 1 0 0\n3/4")
