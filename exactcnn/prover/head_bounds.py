@@ -33,6 +33,10 @@ __all__ = [
 ]
 
 
+# What proofs may lack: they are also searched a little below the bound.
+_A_LITTLE = fmpq(1, 1 << 18)
+
+
 @dataclass(frozen=True)
 class HeadContext:
     """What every head sequent needs: the instance, the facts, what is known of configurations, the solver."""
@@ -56,6 +60,7 @@ class HeadBound:
     minimum, sequent: where the facts attain the value, to build an image from.
     proof: a proof of the value by the kernel's rules, where one was found; without it a solver's word is behind it.
     rows: the facts in that proof.
+    attained: whether an image attains the value, so that there is no greater bound.
     """
 
     statement: HeadStatement
@@ -67,6 +72,7 @@ class HeadBound:
     sequent: HeadSequent | None = None
     proof: HeadProof | None = None
     rows: frozenset[FactRow] = field(default_factory=frozenset)
+    attained: bool = False
 
     @property
     def asked(self) -> bool:
@@ -149,14 +155,15 @@ class CertifiedJob:
     seconds: float
 
 
-def relaxed_bound(book: FactBook, job: CertifiedJob) -> HeadBound | None:
-    """The greatest bound that there is, if a proof of it is found without branching; no solver is asked."""
+def relaxed_bound(context: BookContext, job: CertifiedJob) -> HeadBound | None:
+    """The greatest bound of which a proof is found without branching, if there is any; no solver is asked."""
+    book = context.book
     sequent = head_local(book.instance.task, book.instance.head, job.statement)
     if not sequent.goal[0]:
-        return HeadBound(job.statement, sequent.goal[1], proof=HeadProof(sequent.goal[1], Leaf(())))
+        return _constant(job, sequent)
     search = HeadSearch(Numbering(sequent, book.main_rows(sequent)), job.seconds)
     found = None if search.absurd else search.relaxed(job.reach)
-    return _proved(job, found) if found is not None and found.bound == job.reach else None
+    return None if found is None else _proved(job, found)
 
 
 def certified_bound(context: BookContext, job: CertifiedJob) -> HeadBound:
@@ -167,7 +174,7 @@ def certified_bound(context: BookContext, job: CertifiedJob) -> HeadBound:
     book = context.book
     sequent = head_local(book.instance.task, book.instance.head, job.statement)
     if not sequent.goal[0]:
-        return HeadBound(job.statement, sequent.goal[1], proof=HeadProof(sequent.goal[1], Leaf(())))
+        return _constant(job, sequent)
     search = HeadSearch(Numbering(sequent, book.main_rows(sequent)), job.seconds)
     found = None if search.absurd else search.relaxed(job.reach)
     if found is not None and found.bound == job.reach:
@@ -185,7 +192,7 @@ def certified_bound(context: BookContext, job: CertifiedJob) -> HeadBound:
 def _searched(
     job: CertifiedJob, sequent: HeadLocal, book: FactBook, bound: HeadBound, known: HeadProof | None
 ) -> HeadProof | None:
-    """The best proof: from the facts that the solver used, or from all where those are not enough for a pair.
+    """The best proof: from the facts that the solver used, or from all where those are not enough.
 
     The solver may have used what is known by geometry instead; often the facts say the same in another way.
     """
@@ -195,13 +202,19 @@ def _searched(
     for rows in (book.used_rows(sequent, bound.used), book.rows(sequent)):
         found = HeadSearch(Numbering(sequent, rows), job.seconds).proof(bound.value)
         best = max((p for p in (best, found) if p is not None), key=lambda p: p.bound, default=None)
-        if best is not None and (len(job.statement.logits) == 1 or best.bound > 0):
+        if best is not None and best.bound >= bound.value - _A_LITTLE:
             break
     return best
 
 
 def _proved(job: CertifiedJob, proof: HeadProof) -> HeadBound:
-    return HeadBound(job.statement, proof.bound, obligations=1, proof=proof, rows=_rows(proof))
+    attained = proof.bound == job.reach
+    return HeadBound(job.statement, proof.bound, obligations=1, proof=proof, rows=_rows(proof), attained=attained)
+
+
+def _constant(job: CertifiedJob, sequent: HeadLocal) -> HeadBound:
+    value = sequent.goal[1]
+    return HeadBound(job.statement, value, proof=HeadProof(value, Leaf(())), attained=True)
 
 
 def _rows(proof: HeadProof) -> frozenset[FactRow]:

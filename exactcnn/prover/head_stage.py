@@ -19,7 +19,7 @@ from exactcnn.prover.head_bounds import (
     pairwise,
     relaxed_bound,
 )
-from exactcnn.prover.settings import Settings
+from exactcnn.prover.settings import Effort, Settings
 from exactcnn.prover.witness import ClassSearch, Search
 from exactcnn.solvers.base import Solver
 from exactcnn.solvers.pool import Deadline, Workers
@@ -27,8 +27,6 @@ from exactcnn.theorem.formulas import NOTHING_KNOWN, Known
 from exactcnn.theorem.head import HeadStatement
 
 __all__ = ["HeadStage", "Heads", "Pair"]
-
-_SECONDS = 20.0
 
 Pair = tuple[int, int]
 """A label and another class."""
@@ -57,6 +55,17 @@ class Heads:
     obligations: int = 0
 
     @property
+    def margin(self) -> fmpq | None:
+        """The least lead, if all pairs have proofs."""
+        known = [lead for lead in self.leads if lead is not None]
+        return min(known) if len(known) == len(self.leads) and not self.failed and not self.uncertified else None
+
+    @property
+    def attained(self) -> bool:
+        """Whether no bound can be greater."""
+        return all(b.attained for b in self.bounds)
+
+    @property
     def bounds(self) -> list[HeadBound]:
         """All bounds."""
         return [b for b in (*self.rights, *self.wrongs, *self.pairs.values()) if b is not None]
@@ -69,7 +78,7 @@ class Heads:
 
 
 class _OpenError(Exception):
-    """A relaxation did not settle a statement."""
+    """A relaxation gave nothing."""
 
 
 class HeadStage:
@@ -101,21 +110,22 @@ class HeadStage:
         self._witnesses = {s.index: s.witness for s in searches if s.witness is not None}
 
     def at_once(self, book: FactBook) -> Heads | None:
-        """The bounds, if they are all as great as they can be and have proofs that are found without any solver."""
+        """Bounds that prove all there is to prove, by relaxations and without any solver; None if these do not."""
         try:
-            return self._run(book, ask=False)
+            heads = self._run(book, None)
         except _OpenError:
             return None
+        return None if heads.failed else heads
 
-    def run(self, book: FactBook) -> Heads:
+    def run(self, book: FactBook, effort: Effort | None = None) -> Heads:
         """The bounds, and what they do not prove."""
-        return self._run(book, ask=True)
+        return self._run(book, effort or self._settings.effort)
 
-    def _run(self, book: FactBook, *, ask: bool) -> Heads:
+    def _run(self, book: FactBook, effort: Effort | None) -> Heads:
         count = len(self._instance.task.classes)
         labels = [y for y in range(count) if y not in self._empty]
         statements = [one_sided(y, holds=True) for y in labels] + [one_sided(z, holds=False) for z in range(count)]
-        found = self._bounds(book, statements, NOTHING_KNOWN) if ask else self._relaxed(book, statements)
+        found = self._bounds(book, statements, NOTHING_KNOWN, effort)
         rights = dict(zip(labels, found, strict=False))
         heads = Heads([rights.get(y) for y in range(count)], found[len(labels) :])
         for y, right in rights.items():
@@ -130,16 +140,17 @@ class HeadStage:
                 elif y != z:
                     heads.leads += _lead(self._value(right), self._value(wrong))
         if left:
-            self._pairs(heads, book, left, ask=ask)
+            self._pairs(heads, book, left, effort)
         heads.obligations = sum(b.obligations for b in heads.bounds)
         return heads
 
-    def _pairs(self, heads: Heads, book: FactBook, left: Sequence[Pair], *, ask: bool) -> None:
+    def _pairs(self, heads: Heads, book: FactBook, left: Sequence[Pair], effort: Effort | None) -> None:
         """Statements about pairs of classes, with all that is known of the label's images."""
         otherwise = [c.otherwise for c in self._instance.task.classes]
         statements = [pairwise(y, z, otherwise) for y, z in left]
-        found = self._bounds(book, statements, self._search.known) if ask else self._relaxed(book, statements)
-        bounds = {b.statement: b for b in found}
+        # What is known by geometry takes long to find out, and relaxations have no use for it.
+        known = NOTHING_KNOWN if effort is None else self._search.known
+        bounds = {b.statement: b for b in self._bounds(book, statements, known, effort)}
         for pair, statement in zip(left, statements, strict=True):
             bound = heads.pairs[pair] = bounds[statement]
             value = self._value(bound)
@@ -150,38 +161,28 @@ class HeadStage:
             elif not bound.impossible:
                 heads.failed.append(pair)
 
-    def _bounds(self, book: FactBook, statements: Sequence[HeadStatement], known: Known) -> list[HeadBound]:
-        context = BookContext(book, known, self._solver)
-        with Workers(context, self._settings.workers) as workers:
-            jobs = self._jobs(statements)
-            results = workers.run(certified_bound if self._certified else _by_solver, jobs, self._deadline)
-            found = []
-            for done, bound in enumerate(results):
-                self._settings.progress("head", done, len(jobs))
-                found.append(bound)
-        return found
-
-    def _relaxed(self, book: FactBook, statements: Sequence[HeadStatement]) -> list[HeadBound]:
-        """The bounds by relaxations alone.
+    def _bounds(
+        self, book: FactBook, statements: Sequence[HeadStatement], known: Known, effort: Effort | None
+    ) -> list[HeadBound]:
+        """The bounds of statements; without an effort by relaxations alone.
 
         Raises
         ------
-        _OpenError: these may not be the best.
+        _OpenError: relaxations have none.
         """
+        spent = effort or self._settings.effort
+        deadline = spent.deadline or self._deadline
+        seconds = deadline.at_most(spent.proof)
+        jobs = [CertifiedJob(s, self._reach(s), spent.query, seconds) for s in statements]
+        function = relaxed_bound if effort is None else certified_bound if self._certified else _by_solver
         found = []
-        with Workers(book, self._settings.workers) as workers:
-            jobs = self._jobs(statements)
-            for done, bound in enumerate(workers.run(relaxed_bound, jobs, self._deadline)):
+        with Workers(BookContext(book, known, self._solver), self._settings.workers) as workers:
+            for done, bound in enumerate(workers.run(function, jobs, deadline)):
                 self._settings.progress("head", done, len(jobs))
                 if bound is None:
                     raise _OpenError
                 found.append(bound)
         return found
-
-    def _jobs(self, statements: Sequence[HeadStatement]) -> list[CertifiedJob]:
-        seconds = self._deadline.at_most(_SECONDS)
-        timeout = self._settings.query_timeout
-        return [CertifiedJob(s, self._reach(s), timeout, seconds) for s in statements]
 
     def _reach(self, statement: HeadStatement) -> fmpq | None:
         """The least value of the combination on a witness that the statement is about."""

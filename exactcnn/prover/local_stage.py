@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from exactcnn.prover.head_bounds import HeadBound
 from exactcnn.prover.instance import Instance
 from exactcnn.prover.local_facts import ChannelJob, LowerJob, UpperResult, channel_job, prove_lower
 from exactcnn.prover.local_sequent import NumberedStem
-from exactcnn.prover.settings import Settings
+from exactcnn.prover.settings import Effort, Settings
 from exactcnn.prover.tables import Tables
 from exactcnn.prover.upper_proof import UpperShared, channel_at_once, channel_decided, with_proof
 from exactcnn.solvers.base import Solver
@@ -19,8 +20,6 @@ from exactcnn.theorem.facts import UpperFact
 __all__ = ["LocalStage", "Uppers"]
 
 Job = TypeVar("Job")
-
-_SECONDS = 20.0
 
 Uppers = Mapping[int, Sequence[UpperResult]]
 """What became of the upper jobs, by channel."""
@@ -71,30 +70,38 @@ class LocalStage:
         self.complete = all(len(found) >= max(1, len(job.alone)) for job, found in self._found)
         return _by_channel(found for _, found in self._found)
 
-    def decided(self) -> Uppers:
+    def decided(self, effort: Effort | None = None) -> Uppers:
         """The best upper bounds of the same channels, as the solver finds them where there are no proofs."""
-        self.complete = True
-        return _by_channel(self._run(channel_decided, self._found))
+        return _by_channel(self._run(channel_decided, self._found, effort))
 
     def _run(
-        self, function: Callable[[UpperShared, Job], list[UpperResult]], jobs: Sequence[Job]
+        self,
+        function: Callable[[UpperShared, Job], list[UpperResult]],
+        jobs: Sequence[Job],
+        effort: Effort | None = None,
     ) -> Iterator[list[UpperResult]]:
-        with Workers(self._shared, self._settings.workers) as workers:
-            for done, found in enumerate(workers.run(function, jobs, self._deadline)):
+        spent = effort or self._settings.effort
+        deadline = spent.deadline or self._deadline
+        with Workers(replace(self._shared, timeout=spent.query), self._settings.workers) as workers:
+            for done, found in enumerate(workers.run(function, jobs, deadline)):
                 self._settings.progress("upper facts", done, len(jobs))
                 yield found
 
-    def with_proofs(self, uppers: Uppers, used: Iterable[UpperResult]) -> tuple[Uppers, list[UpperResult]]:
+    def with_proofs(
+        self, uppers: Uppers, used: Iterable[UpperResult], effort: Effort | None = None
+    ) -> tuple[Uppers, list[UpperResult]]:
         """The upper facts, those used with proofs; and those used for whose bounds no proof was found.
 
         The latter have weaker bounds, or none, in what is returned first.
         """
-        seconds = self._deadline.at_most(_SECONDS)
+        spent = effort or self._settings.effort
+        deadline = spent.deadline or self._deadline
+        seconds = deadline.at_most(spent.proof)
         jobs = [(result, seconds) for result in used if result.proofs is None]
         changed = {channel: list(results) for channel, results in uppers.items()}
         weaker = []
         with Workers(self._shared, self._settings.workers) as workers:
-            for (old, _), new in zip(jobs, workers.run(with_proof, jobs, self._deadline), strict=True):
+            for (old, _), new in zip(jobs, workers.run(with_proof, jobs, deadline), strict=True):
                 listed = changed[old.job.channel]
                 listed[listed.index(old)] = new
                 if new.bound != old.bound:

@@ -6,14 +6,31 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from exactcnn.formats.statement import Execution
+from exactcnn.solvers.pool import Deadline
 
-__all__ = ["Confirm", "Progress", "Settings"]
+__all__ = ["Confirm", "Effort", "Progress", "Settings"]
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage's name, how many of its steps are done, and how many there are."""
 
 Confirm = Callable[[str, str], str | None]
 """Takes a statement and a certificate; says why they are rejected, or None."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What may be spent on one thing that is asked for.
+
+    Attributes
+    ----------
+    query: seconds for one question to the solver.
+    proof: seconds for the search of one proof.
+    deadline: of all of it; None for that of the whole verification.
+    """
+
+    query: float
+    proof: float = 20.0
+    deadline: Deadline | None = None
 
 
 def _silent(stage: str, done: int, total: int) -> None:
@@ -43,3 +60,8 @@ class Settings:
     confirm: Confirm | None = None
     source_sha256: str | None = None
     float32: Execution | None = None
+
+    @property
+    def effort(self) -> Effort:
+        """What may be spent where an answer depends on it."""
+        return Effort(self.query_timeout)

@@ -27,7 +27,7 @@ from exactcnn.prover.local_facts import Peak, UpperResult
 from exactcnn.prover.local_stage import LocalStage, Uppers
 from exactcnn.prover.refute import Refuter
 from exactcnn.prover.replay import Replay
-from exactcnn.prover.settings import Progress, Settings
+from exactcnn.prover.settings import Effort, Progress, Settings
 from exactcnn.prover.tables import Tables
 from exactcnn.prover.whole import least_lead
 from exactcnn.prover.witness import ClassSearch, Search
@@ -45,6 +45,8 @@ _LINES = 6
 _UNCERTIFIED = "proved by z3, but no certificate was found"
 # How many statements that failed are searched for wrong images, once one of them stayed open.
 _SEARCHES = 8
+# Seconds for one question and for one proof, where they can make the margin greater and no more than that.
+_SOON = 2.0
 
 
 def verify_modular(
@@ -131,6 +133,8 @@ class _Run:
         if heads is None:
             book = book if local.complete else FactBook(self.instance, tables, local.decided())
             heads = head.run(book)
+        elif not heads.attained and all(s.witness for s in self.searches):
+            book, heads = self._improved(local, head, book, heads)
         self._count(book, heads)
         if heads.failed:
             refuter = Refuter(search, tables, _peaks(book.uppers), self.solver, self.deadline)
@@ -158,18 +162,34 @@ class _Run:
         self.obligations["upper"] = sum(r.obligations for r in results)
         self.obligations["head"] = heads.obligations
 
+    def _improved(self, local: LocalStage, head: HeadStage, book: FactBook, heads: Heads) -> tuple[FactBook, Heads]:
+        """Facts and bounds with a greater margin, where a solver finds them soon; else those that there are."""
+        left = self.deadline.remaining()
+        effort = Effort(_SOON, _SOON, Deadline(None if left is None else left / 2))
+        self.asked = True
+        try:
+            more = book if local.complete else FactBook(self.instance, book.tables, local.decided(effort))
+            found = self._with_proofs(local, head, more, head.run(more, effort), effort)
+        except OutOfTimeError:
+            self.deadline.remaining()
+            return book, heads
+        if isinstance(found, Outcome):
+            return book, heads
+        before, after = heads.margin, found[1].margin
+        return found if before is not None and after is not None and after >= before else (book, heads)
+
     def _with_proofs(
-        self, local: LocalStage, head: HeadStage, book: FactBook, heads: Heads
+        self, local: LocalStage, head: HeadStage, book: FactBook, heads: Heads, effort: Effort | None = None
     ) -> tuple[FactBook, Heads] | Outcome:
         """Facts with proofs, and what they give the head: where a solver's bound has none, a weaker one may do."""
         while True:
             rows = in_order(row for b in heads.bounds for row in b.rows)
             results = [result for row in rows if (result := book.result(row)) is not None]
-            uppers, weaker = local.with_proofs(book.uppers, results)
+            uppers, weaker = local.with_proofs(book.uppers, results, effort)
             book = FactBook(self.instance, book.tables, uppers)
             if not weaker:
                 return book, heads
-            heads = head.run(book)
+            heads = head.run(book, effort)
             self.asked |= any(b.asked for b in heads.bounds)
             if heads.failed:
                 lost = weaker[0]

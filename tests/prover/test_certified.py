@@ -23,7 +23,7 @@ from exactcnn.core.outcome import Outcome
 from exactcnn.core.sizes import SizeRange
 from exactcnn.core.verdict import Verdict
 from exactcnn.network.construct import build_network
-from exactcnn.network.model import GlobalPool, InputUnit, Network, ReLU
+from exactcnn.network.model import Dense, GlobalPool, InputUnit, Network, ReLU
 from exactcnn.prover import upper_proof
 from exactcnn.prover.fact_book import FactBook
 from exactcnn.prover.head_bounds import BookContext, CertifiedJob, best_bound, certified_bound, one_sided, relaxed_bound
@@ -35,8 +35,8 @@ from exactcnn.prover.local_sequent import NumberedStem, upper_local
 from exactcnn.prover.tables import Tables
 from exactcnn.prover.upper_proof import UpperShared, channel_at_once, channel_decided, with_proof
 from exactcnn.prover.verify import Settings, verify_modular
-from exactcnn.solvers.base import Answer, Minimum
-from exactcnn.solvers.pool import Deadline
+from exactcnn.solvers.base import Answer, Minimum, Solver, Status
+from exactcnn.solvers.pool import Deadline, OutOfTimeError
 from exactcnn.solvers.z3_solver import Z3Solver
 from exactcnn.task.model import Task
 from exactcnn.theorem.formulas import NOTHING_KNOWN
@@ -277,8 +277,9 @@ def test_what_an_image_attains_needs_no_solver() -> None:
     statement = one_sided(0, holds=True)
     for reach, settled in ((ONE, True), (fmpq(2), False), (None, False)):
         job = CertifiedJob(statement, reach, 10, 10)
-        found = relaxed_bound(book, job)
-        assert (found is not None) is settled
+        found = relaxed_bound(context, job)
+        assert found is not None
+        assert (found.value, found.attained) == (ONE, settled)
         bound = certified_bound(context, job)
         assert (bound.value, bound.asked) == (ONE, not settled)
         assert bound.proof is not None
@@ -291,8 +292,9 @@ def test_premises_that_contradict_each_other_have_no_bound() -> None:
     network = api.build(task([feature("dot", "#")], [one_class("sometimes", "dot"), *rest]))
     book = book_of(Instance(subject, network, SizeRange()))
     job = CertifiedJob(one_sided(0, holds=True), None, 10, 10)
-    assert relaxed_bound(book, job) is None
-    assert certified_bound(BookContext(book, NOTHING_KNOWN, HONEST), job).impossible
+    context = BookContext(book, NOTHING_KNOWN, HONEST)
+    assert relaxed_bound(context, job) is None
+    assert certified_bound(context, job).impossible
 
 
 def test_of_the_lower_facts_one_a_template_and_one_a_channel_come_first() -> None:
@@ -308,6 +310,45 @@ def test_of_the_lower_facts_one_a_template_and_one_a_channel_come_first() -> Non
     assert len({row.features for row in lowers}) == len({row.channel for row in lowers}) == len(lowers) == 3
     assert [row for row in chosen if row.kind != "lower"] == [row for row in rows if row.kind != "lower"]
     job = CertifiedJob(one_sided(0, holds=True), ONE, 10, 10)
-    found = relaxed_bound(book, job)
+    found = relaxed_bound(BookContext(book, NOTHING_KNOWN, HONEST), job)
     assert found is not None
     assert {row for row in found.rows if row.kind == "lower"} == set(lowers)
+
+
+# -- greater margins --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Mute:
+    """Answers nothing."""
+
+    name: str = "mute 1"
+
+    def decide(self, sequent: Sequent, *, timeout: float | None = None, core: bool = False) -> Answer:
+        return Answer(Status.OPEN, reason="no comment")
+
+    def minimise(self, sequent: Sequent, *, timeout: float | None = None) -> Minimum:
+        return Minimum(None)
+
+
+@dataclass(frozen=True)
+class Late(Mute):
+    """Has no time."""
+
+    def minimise(self, sequent: Sequent, *, timeout: float | None = None) -> Minimum:
+        raise OutOfTimeError
+
+
+@pytest.mark.parametrize("solver", [Mute(), Late()])
+def test_what_relaxations_prove_stands_whatever_the_solver_says(solver: Solver) -> None:
+    """The head is moved, so that no image attains what is proved of it; the stem is the one that was built."""
+    subject = corners()[0]
+    built = api.build(subject)
+    pairs = zip(built.layers, perturbed(built, 8, 3).layers, strict=True)
+    network = Network(tuple(moved if isinstance(old, Dense) else old for old, moved in pairs), 1)
+    best = verified(subject, network)
+    found = verify_modular(subject, network, SizeRange(), solver, Settings(workers=1, confirm=rejected))
+    assert (check_outcome(subject, network, found).verdict, found.solvers) == (PROVED, ("mute 1",))
+    assert best.margin is not None
+    assert found.margin is not None
+    assert 0 < found.margin <= best.margin

@@ -87,6 +87,15 @@ def test_questions_that_stay_open_are_not_always_needed() -> None:
     assert check_outcome(subject, network, found).verdict is PROVED
 
 
+def test_no_greater_margin_is_sought_at_any_price() -> None:
+    """The least upper bound of a rough function, whose interval bounds are good enough, would take minutes."""
+    network = hard_network(YES_NO, fmpq(1, 10**6))
+    found = api.verify(YES_NO, network, sizes="9x9", workers=1, timeout=60)
+    assert check_outcome(YES_NO, network, found).verdict is PROVED
+    assert found.margin is not None
+    assert found.margin > fmpq(99, 100)
+
+
 def test_two_workers_give_the_same_outcome_as_one() -> None:
     """Sixty features and as many channels, so that the work is really shared out."""
     drawings = [f"{n:09b}".replace("0", ".").replace("1", "#") for n in range(1, 500, 8)]
