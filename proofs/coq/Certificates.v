@@ -100,19 +100,20 @@ Module Certificates (Num : SpecifiedNumbers).
     Qed.
 
     Lemma statement_parts :
-      statement_fine st /\ Forall layer_fine (head_layers st) /\ 0 < real (under (margin st)) /\
+      pool st = PoolMax /\ statement_fine st /\ Forall layer_fine (head_layers st) /\ 0 < real (under (margin st)) /\
       (forall g, In g (Tasks.features T) -> 0 < Tasks.gap g) /\
       (forall c, In c (classes st) -> Tasks.class_ok T c) /\
       Axis.defined_at (row_axis st) (least_height st) = true /\
       Axis.defined_at (column_axis st) (least_width st) = true.
     Proof.
       destruct accepted_parts as (H & _). unfold statement_okb in H. rewrite !andb_true_iff, !forallb_forall in H.
-      destruct H as [[[[[[[[Hgrid%positive_real Hrange] Hm%positive_real] Hstem] Hhead] Hfeat] Hclass] Hd1] Hd2].
+      destruct H as [[[[[[[[[Hpool Hgrid%positive_real] Hrange] Hm%positive_real] Hstem] Hhead] Hfeat] Hclass] Hd1] Hd2].
       assert (Hg : forall g, In g (features st) ->
                 (1 <= f_rows g)%Z /\ (1 <= f_columns g)%Z /\ 0 < real (under (f_gap g)) /\ 0 < real (over (f_gap g))).
       { intros g Hin. specialize (Hfeat g Hin). unfold feature_okb, fits_ratio in Hfeat.
         rewrite !andb_true_iff, !Z.leb_le in Hfeat. destruct Hfeat as [[[? ?] ?%positive_real] ?%positive_real]. auto. }
       repeat split; try assumption.
+      - destruct (pool st); [reflexivity|discriminate|discriminate].
       - unfold strictly_below in Hrange. apply negb_true_iff, leb_false_real in Hrange. assumption.
       - apply Forall_forall. intros l Hl. apply layer_okb_spec. auto.
       - apply (Hg g H).
@@ -187,7 +188,7 @@ Module Certificates (Num : SpecifiedNumbers).
 
       Lemma axes_ok : Forall Axis.level_ok (row_axis st) /\ Forall Axis.level_ok (column_axis st).
       Proof.
-        destruct statement_parts as ((_ & _ & Hl & _) & _).
+        destruct statement_parts as (_ & (_ & _ & Hl & _) & _).
         split; apply axis_levels_ok; [now apply row_levels_ok|now apply column_levels_ok].
       Qed.
 
@@ -195,7 +196,7 @@ Module Certificates (Num : SpecifiedNumbers).
         Axis.defined_at (row_levels (stem st)) (height x) = true /\
           Axis.defined_at (column_levels (stem st)) (width x) = true.
       Proof.
-        destruct statement_parts as (_ & _ & _ & _ & _ & Hr & Hc). destruct axes_ok as [Or Oc].
+        destruct statement_parts as (_ & _ & _ & _ & _ & _ & Hr & Hc). destruct axes_ok as [Or Oc].
         destruct x_size as (H1 & _ & H2 & _). split; apply axis_defined.
         - now apply (Axis.defined_above (row_axis st) Or _ _ H1).
         - now apply (Axis.defined_above (column_axis st) Oc _ _ H2).
@@ -277,7 +278,7 @@ Module Certificates (Num : SpecifiedNumbers).
       Lemma fact_holds f : In f (facts cert) -> fact_true st x pooled_channels f.
       Proof.
         intros Hf. destruct accepted_parts as (_ & (rows & columns & Hr & Hc & Hfacts) & _).
-        specialize (Hfacts f Hf). destruct statement_parts as (Hst & _). destruct axes_ok as [Or Oc].
+        specialize (Hfacts f Hf). destruct statement_parts as (_ & Hst & _). destruct axes_ok as [Or Oc].
         destruct f as [k low blocks|k high avoid blocks|f t k low blocks]; cbn [check_fact fact_true] in *.
         - apply andb_true_iff in Hfacts. destruct Hfacts as [Hu%positive_real Hblocks]. split; [assumption|].
           destruct (pooled_reached (N.to_nat k)) as (i & j & Hin & ->).
@@ -351,7 +352,8 @@ Module Certificates (Num : SpecifiedNumbers).
         check_head st (facts cert) holds fails goal r p = true ->
         ratio_value r <= sum goal (fun g => real (fst g) * Networks.logit (network_of st) x (snd g)).
       Proof.
-        destruct statement_parts as (_ & Hhead & _ & Hgaps & Hclasses & _).
+        destruct statement_parts as (Hpool & _ & Hhead & _ & Hgaps & Hclasses & _).
+        unfold Networks.logit. cbn [network_of Networks.pooling Networks.head]. rewrite Hpool.
         exact (check_head_sound st (facts cert) x Hhead decided Hgaps Hclasses pooled_channels fact_holds holds fails
           goal r p).
       Qed.

@@ -126,7 +126,7 @@ Definition lamp_statement (margin : ratio) (taps : list (list (N * Z))) : statem
   Statement 1 1 None None margin 4 1 0 4 false
     [Feature 1 1 (Ratio 1 2) [[(3, 4)]]]
     [AnyOf [Alternative [0%nat] []]; AnyOf [Alternative [] [0%nat]]]
-    []
+    [] PoolMax
     [SDense 1 taps [0; 1] 2].
 
 Definition lamp_facts : list fact :=

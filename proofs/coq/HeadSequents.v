@@ -23,8 +23,15 @@ Module HeadSequents (Num : SpecifiedNumbers).
     | SDenseRelu => Networks.DenseRelu
     end.
 
+  Definition pool_of (p : pool_kind) : Networks.pool :=
+    match p with
+    | PoolMax => Networks.GlobalMax
+    | PoolSum => Networks.GlobalSum
+    | PoolMean => Networks.GlobalMean
+    end.
+
   Definition network_of (st : statement) : Networks.network :=
-    Networks.Network (reading_of st) (map layer_of (stem st)) Networks.GlobalMax (map head_of (head st)).
+    Networks.Network (reading_of st) (map layer_of (stem st)) (pool_of (pool st)) (map head_of (head st)).
 
   (** * The head as convolutions of a single pixel *)
 

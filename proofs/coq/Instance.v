@@ -41,7 +41,10 @@ Module Instance (Num : Numbers).
   (** A template lists its intervals channel by channel, row by row. *)
   Record feature := Feature { f_rows : Z; f_columns : Z; f_gap : ratio; f_templates : list (list (number * number)) }.
 
-  (** The ends of intervals and of the pixel range are over [grid]. The pool is the global maximum. *)
+  (** The global pool. *)
+  Inductive pool_kind := PoolMax | PoolSum | PoolMean.
+
+  (** The ends of intervals and of the pixel range are over [grid]. *)
   Record statement := Statement {
     least_height : Z; least_width : Z;
     most_height : option Z; most_width : option Z;
@@ -53,6 +56,7 @@ Module Instance (Num : Numbers).
     features : list feature;
     classes : list class;
     stem : list stem_layer;
+    pool : pool_kind;
     head : list head_layer
   }.
 
@@ -839,7 +843,8 @@ Module Instance (Num : Numbers).
       end.
 
     Definition statement_okb : bool :=
-      positive (grid st) && strictly_below (dark st) (bright st) && positive (under (margin st))
+      match pool st with PoolMax => true | _ => false end
+      && positive (grid st) && strictly_below (dark st) (bright st) && positive (under (margin st))
       && forallb layer_okb (stem st) && forallb layer_okb (head_layers st)
       && forallb feature_okb (features st) && forallb class_okb (classes st)
       && Axis.defined_at (row_axis st) (least_height st) && Axis.defined_at (column_axis st) (least_width st).
