@@ -15,11 +15,11 @@ from exactcnn.core.tensor import ExactTensor
 from exactcnn.task.canvas import ByteCanvas, generator_of
 from exactcnn.task.decide import decide
 from exactcnn.task.effort import Effort, OutOfEffortError
-from exactcnn.task.model import Alternative, Task, TaskClass
+from exactcnn.task.model import Alternative, GeneratorSpec, Task, TaskClass
 from exactcnn.task.packing import Rect, area_needed, growing, pack
 from exactcnn.task.selection import Room, configurations, first_configuration
 
-__all__ = ["Sample", "candidates", "generate", "place_all", "room_in"]
+__all__ = ["Sample", "candidates", "generate", "generate_configuration", "place_all", "room_in"]
 
 _T = TypeVar("_T")
 
@@ -122,11 +122,7 @@ class _Plan:
         reason: str | None = None
         for _ in range(_DRAWING_TRIES):
             configuration, places = self._drawn(task_class, draws)
-            placements = tuple(
-                Window(f.name, draws.below(len(f.templates)), places[f.name].row, places[f.name].column)
-                for f in self.task.features
-                if f.name in configuration
-            )
+            placements = _placements(self.task, places, draws)
             image = self.canvas.image(draws.between(*self.canvas.bounds(placements, *self.size)))
             decision = decide(self.task, image)
             if decision.label == task_class.name and decision.configuration == configuration and decision.admissible:
@@ -144,7 +140,7 @@ class _Plan:
         configuration = self._drawn_configuration(task_class, draws)
         if configuration is not None:
             for _ in range(_PLACING_TRIES):
-                places = self._drawn_places(configuration, draws)
+                places = _random_places(self.task, self.spec, self.size, configuration, draws)
                 if places is not None:
                     return configuration, places
         return self.sure[task_class.name]
@@ -170,23 +166,6 @@ class _Plan:
             if found is not None:
                 return found
         return None
-
-    def _drawn_places(self, configuration: frozenset[str], draws: Draws) -> Mapping[str, Rect] | None:
-        """Every feature of the configuration, one after another, at a random place among those still free."""
-        places: dict[str, Rect] = {}
-        for name in draws.shuffled([f.name for f in self.task.features if f.name in configuration]):
-            feature = self.task.features[self.task.feature_index[name]]
-            free = np.ones((self.size[0] - feature.height + 1, self.size[1] - feature.width + 1), dtype=np.bool_)
-            for other in places.values():
-                above = max(other.row - feature.height - self.spec.spacing + 1, 0)
-                left = max(other.column - feature.width - self.spec.spacing + 1, 0)
-                free[above : other.bottom + self.spec.spacing, left : other.right + self.spec.spacing] = False
-            options = np.flatnonzero(free)
-            if not options.size:
-                return None
-            row, column = divmod(int(options[draws.below(options.size)]), free.shape[1])
-            places[name] = Rect(row, column, feature.height, feature.width)
-        return places
 
     def _fitting(self, task_class: TaskClass) -> tuple[frozenset[str], Mapping[str, Rect]]:
         """A configuration of the class and places for it.
@@ -244,6 +223,68 @@ class _Plan:
             except OutOfEffortError:
                 continue
         return None
+
+
+def _random_places(
+    task: Task, spec: GeneratorSpec, size: tuple[int, int], configuration: frozenset[str], draws: Draws
+) -> Mapping[str, Rect] | None:
+    """Every feature of the configuration, one after another, at a random place among those still free."""
+    places: dict[str, Rect] = {}
+    for name in draws.shuffled([f.name for f in task.features if f.name in configuration]):
+        feature = task.features[task.feature_index[name]]
+        if feature.height > size[0] or feature.width > size[1]:
+            return None
+        free = np.ones((size[0] - feature.height + 1, size[1] - feature.width + 1), dtype=np.bool_)
+        for other in places.values():
+            above = max(other.row - feature.height - spec.spacing + 1, 0)
+            left = max(other.column - feature.width - spec.spacing + 1, 0)
+            free[above : other.bottom + spec.spacing, left : other.right + spec.spacing] = False
+        options = np.flatnonzero(free)
+        if not options.size:
+            return None
+        row, column = divmod(int(options[draws.below(options.size)]), free.shape[1])
+        places[name] = Rect(row, column, feature.height, feature.width)
+    return places
+
+
+def generate_configuration(
+    task: Task, configuration: frozenset[str], *, count: int, height: int, width: int, seed: int
+) -> Iterator[Sample]:
+    """Random admissible images that contain just these features, drawn like those of `generate`, each checked.
+
+    There are fewer than `count`, or none, where the features were not found to fit or no image drawn was admissible.
+
+    Raises
+    ------
+    InputError: an interval of the task holds no byte value.
+    """
+    spec, size = generator_of(task), (height, width)
+    canvas = ByteCanvas.of(task, spec)
+    try:
+        sure = place_all(task, configuration, size, Effort(_SEARCH_STEPS))
+    except OutOfEffortError:
+        sure = None
+    for number in range(count):
+        draws = Draws(seed, number)
+        for _ in range(_PLACING_TRIES):
+            places = _random_places(task, spec, size, configuration, draws) or sure
+            if places is None:
+                continue
+            placements = _placements(task, places, draws)
+            image = canvas.image(draws.between(*canvas.bounds(placements, height, width)))
+            decision = decide(task, image)
+            if decision.label is not None and decision.configuration == configuration:
+                yield Sample(image, decision.label, configuration, placements)
+                break
+
+
+def _placements(task: Task, places: Mapping[str, Rect], draws: Draws) -> tuple[Window, ...]:
+    """A random template of each placed feature, in the task's order."""
+    return tuple(
+        Window(f.name, draws.below(len(f.templates)), places[f.name].row, places[f.name].column)
+        for f in task.features
+        if f.name in places
+    )
 
 
 def room_in(task: Task, size: tuple[int, int], spacing: int) -> Room:
