@@ -130,7 +130,7 @@ Module Checker (Num : Numbers).
   Definition negation (l : literal) : literal := (negb (fst l), snd l).
 
   Definition literal_eq_dec (a b : literal) : {a = b} + {a <> b}.
-  Proof. repeat decide equality. Defined.
+  Proof. decide equality; [decide equality; apply Nat.eq_dec|apply bool_dec]. Defined.
 
   Record sequent := Sequent {
     size : N;
@@ -164,9 +164,12 @@ Module Checker (Num : Numbers).
   | Choose (c : N)
   | Qed (rows : combination).
 
-  Inductive proof :=
-  | Step (s : step) (rest : proof)
-  | Close (r : rule) (branches : list proof).
+  (** A proof is its lines, as a certificate has them: after the end of a branch the next open one starts. *)
+  Inductive line :=
+  | Step (s : step)
+  | Close (r : rule).
+
+  Definition proof : Type := list line.
 
   (** A branch to be proved: the rows that it adds, the literals that it assumes, its goal. *)
   Record task := Task { more : list form; assumes : list literal; wanted : form }.
@@ -393,23 +396,28 @@ Module Checker (Num : Numbers).
 
     (** * The whole proof *)
 
-    Fixpoint check_proof (p : proof) (rows : table) (assumed : list literal) (goal : form) : bool :=
+    (** An open branch: the rows that are known there, the literals assumed, its goal. *)
+    Record branch := Branch { given : table; assumed : list literal; aim : form }.
+
+    Definition opened (b : branch) (t : task) : branch :=
+      Branch (push_all (given b) (more t)) (assumes t ++ assumed b) (wanted t).
+
+    (** Whether the lines prove the branch and those that are still [open], and nothing is left over. *)
+    Fixpoint check_lines (p : proof) (b : branch) (open : list branch) : bool :=
       match p with
-      | Step t rest =>
-          match by_step rows t with
-          | Some f => check_proof rest (push rows (primitive f)) assumed goal
+      | [] => false
+      | Step t :: p =>
+          match by_step (given b) t with
+          | Some f => check_lines p (Branch (push (given b) (primitive f)) (assumed b) (aim b)) open
           | None => false
           end
-      | Close r branches =>
-          match by_rule rows assumed goal r with
+      | Close r :: p =>
+          match by_rule (given b) (assumed b) (aim b) r with
           | Some tasks =>
-              (fix all (tasks : list task) (branches : list proof) {struct branches} : bool :=
-                 match tasks, branches with
-                 | [], [] => true
-                 | t :: tasks, b :: branches =>
-                     check_proof b (push_all rows (more t)) (assumes t ++ assumed) (wanted t) && all tasks branches
-                 | _, _ => false
-                 end) tasks branches
+              match map (opened b) tasks ++ open with
+              | [] => match p with [] => true | _ => false end
+              | b :: open => check_lines p b open
+              end
           | None => false
           end
       end.
@@ -418,5 +426,5 @@ Module Checker (Num : Numbers).
   (** Scales are positive, and the proof proves the goal from the rows of the sequent. *)
   Definition check (s : sequent) (p : proof) : bool :=
     forallb (fun n => positive (node_scale n)) (nodes s)
-    && check_proof s (node_table (nodes s)) p (push_all empty_table (initial_rows s)) [] (goal s).
+    && check_lines s (node_table (nodes s)) p (Branch (push_all empty_table (initial_rows s)) [] (goal s)) [].
 End Checker.

@@ -84,24 +84,28 @@ Definition clear_pixel (goal : Z) : sequent :=
 
 (** The proof in FORMAT.md: split the node; then 2(2e - 1) + (3 - 4x - 4e), and (2e - 1) - 2e < 0. *)
 Definition clear_pixel_proof : proof :=
-  Close (Split 1) [Close (Qed [(4%N, 2); (6%N, 1)]) []; Close (Qed [(4%N, 1); (6%N, 2)]) []].
+  [Close (Split 1); Close (Qed [(4%N, 2); (6%N, 1)]); Close (Qed [(4%N, 1); (6%N, 2)])].
 
 Example accepted : check (clear_pixel 1) clear_pixel_proof = true.
 Proof. reflexivity. Qed.
 
-(** A bound that is off by a little, a missing branch, a row that is not there, a rule used without its premise. *)
+(** A bound that is off by a little, a missing branch, one line too many, a row that is not there, a rule used without
+    its premise. *)
 Example refused_bound : check (clear_pixel 0) clear_pixel_proof = false.
 Proof. reflexivity. Qed.
 
 Example refused_branch :
-  check (clear_pixel 1) (Close (Split 1) [Close (Qed [(4%N, 2); (6%N, 1)]) []]) = false.
+  check (clear_pixel 1) [Close (Split 1); Close (Qed [(4%N, 2); (6%N, 1)])] = false.
 Proof. reflexivity. Qed.
 
-Example refused_row : check (clear_pixel 1) (Close (Qed [(4%N, 2); (5%N, 1)]) []) = false.
+Example refused_rest : check (clear_pixel 1) (clear_pixel_proof ++ [Close (Qed [(4%N, 1); (6%N, 2)])]) = false.
+Proof. reflexivity. Qed.
+
+Example refused_row : check (clear_pixel 1) [Close (Qed [(4%N, 2); (5%N, 1)])] = false.
 Proof. reflexivity. Qed.
 
 Example refused_sub :
-  check (clear_pixel 1) (Step (Sub None 1 1 []) (Close (Qed [(4%N, 2); (5%N, 1)]) [])) = false.
+  check (clear_pixel 1) [Step (Sub None 1 1 []); Close (Qed [(4%N, 2); (5%N, 1)])] = false.
 Proof. reflexivity. Qed.
 
 (** What the acceptance means. *)
@@ -133,12 +137,11 @@ Definition lamp_facts : list fact :=
   [Upper 0 (Ratio 1 4) [0%nat] [([(0%nat, 0%nat, 0, 0)], Some clear_pixel_proof)];
    Lower 0 0 0 (Ratio 3 4) [(0%nat, 0%nat, None)]].
 
-Definition choose (clauses : list N) (rest : proof) : proof :=
-  fold_right (fun c p => Close (Choose c) [p]) rest clauses.
+Definition choose (clauses : list N) (rest : proof) : proof := map (fun c => Close (Choose c)) clauses ++ rest.
 
-Definition on_side : option (ratio * proof) := Some (Ratio 3 4, choose [0; 1; 2]%N (Close (Qed [(0%N, 1)]) [])).
-Definition off_side : option (ratio * proof) := Some (Ratio 1 4, choose [0; 2]%N (Close (Qed [(0%N, 1)]) [])).
-Definition half : option (ratio * proof) := Some (Ratio 1 2, Close (Qed []) []).
+Definition on_side : option (ratio * proof) := Some (Ratio 3 4, choose [0; 1; 2]%N [Close (Qed [(0%N, 1)])]).
+Definition off_side : option (ratio * proof) := Some (Ratio 1 4, choose [0; 2]%N [Close (Qed [(0%N, 1)])]).
+Definition half : option (ratio * proof) := Some (Ratio 1 2, [Close (Qed [])]).
 
 Definition lamp_certificate : certificate := Certificate lamp_facts [on_side; half] [off_side; half] [].
 

@@ -544,22 +544,32 @@ Module Soundness (Num : SpecifiedNumbers).
 
       (** * The whole proof *)
 
-      Lemma check_proof_holds : forall p rows assumed goal,
-        check_proof s table_of p rows assumed goal = true ->
-        rows_hold rows -> (forall l, In l assumed -> truth l) -> 0 <= value goal.
+      Definition branch_proved (b : branch) : Prop :=
+        rows_hold (given b) -> (forall l, In l (assumed b) -> truth l) -> 0 <= value (aim b).
+
+      Lemma opened_proved b t :
+        rows_hold (given b) -> (forall l, In l (assumed b) -> truth l) -> branch_proved (opened b t) -> task_proved t.
       Proof.
-        fix induction 1. intros p rows assumed goal. destruct p as [t rest|r branches]; simpl.
-        - destruct (by_step table_of rows t) as [f|] eqn:E; [|discriminate].
-          intros H Hrows Hassumed. apply (induction rest _ _ _ H); [|assumption].
+        intros Hrows Hassumed H Hmore Hassumes. apply H; cbn [opened given assumed].
+        - now apply push_all_holds.
+        - intros l [Hl|Hl]%in_app_iff; auto.
+      Qed.
+
+      Lemma check_lines_holds : forall p b open,
+        check_lines s table_of p b open = true -> branch_proved b /\ forall o, In o open -> branch_proved o.
+      Proof.
+        induction p as [|[t|r] p IH]; intros b open; cbn [check_lines]; [discriminate| |].
+        - destruct (by_step table_of (given b) t) as [f|] eqn:E; [|discriminate].
+          intros H. apply IH in H. destruct H as [Hb Hopen]. split; [|assumption].
+          intros Hrows Hassumed. apply Hb; [|assumption].
           apply push_holds; [assumption|]. apply primitive_nonneg. eauto using step_holds.
-        - destruct (by_rule s table_of rows assumed goal r) as [tasks|] eqn:E; [|discriminate].
-          intros H Hrows Hassumed. apply (rule_holds rows assumed goal r tasks Hrows Hassumed E).
-          clear E. revert tasks H. induction branches as [|b branches IH]; intros [|t tasks] H; try discriminate.
-          + intros _ [].
-          + apply andb_true_iff in H. destruct H as [Hb H]. intros t' [<-|Ht']; [|exact (IH tasks H t' Ht')].
-            intros Hmore Hassumes. apply (induction b _ _ _ Hb).
-            * now apply push_all_holds.
-            * intros l [Hl|Hl]%in_app_iff; auto.
+        - destruct (by_rule s table_of (given b) (assumed b) (aim b) r) as [tasks|] eqn:E; [|discriminate].
+          intros H. assert (Hall : forall o, In o (map (opened b) tasks ++ open) -> branch_proved o).
+          { destruct (map (opened b) tasks ++ open) as [|o os]; [intros ? []|].
+            apply IH in H. destruct H as [Ho Hos]. intros o' [<-|Ho']; auto. }
+          split; [|intros o Ho; apply Hall, in_app_iff; now right].
+          intros Hrows Hassumed. apply (rule_holds (given b) (assumed b) (aim b) r tasks Hrows Hassumed E).
+          intros t Ht. apply (opened_proved b t Hrows Hassumed). apply Hall, in_app_iff. left. now apply in_map.
       Qed.
     End Circuit.
   End AtOnePoint.
@@ -582,8 +592,7 @@ Module Soundness (Num : SpecifiedNumbers).
     intros [Hs Hp]%andb_true_iff point truth Hnodes Hrows Hcons Hclauses Hswitched.
     rewrite forallb_forall in Hs.
     assert (Hscales : forall n, In n (nodes s) -> 0 < real (node_scale n)) by (intros; apply positive_real; auto).
-    apply (check_proof_holds point (nodes s) Hnodes Hscales s truth Hcons Hclauses Hswitched p
-             (push_all empty_table (initial_rows s)) [] (goal s) Hp).
+    apply (check_lines_holds point (nodes s) Hnodes Hscales s truth Hcons Hclauses Hswitched p _ [] Hp); cbn [given].
     - apply push_all_holds; [apply empty_table_holds|].
       intros f. unfold initial_rows. rewrite !in_app_iff, in_flat_map. intros [H|[(n & Hn & Hf)|H]]; auto.
       eapply node_rows_hold; eauto.
