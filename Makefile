@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml README.md LICENSE $(shell find exactcnn -type f -not -path '*/__pycache__/*')
 CORES := $(shell $(PYTHON) -c 'import os; print(os.cpu_count() or 1)')
 
-.PHONY: demo test test-extras nightly lint types imports docs notebooks gallery coq bench format clean
+.PHONY: demo test test-extras nightly lint types imports docs site notebooks gallery coq bench format clean
 
 demo: $(VENV)/.base
 	$(BIN)/exactcnn demo
@@ -42,6 +42,12 @@ imports: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	$(BIN)/pytest tests/docs
+
+# The documentation, in out/site: warnings are errors, links have to lead somewhere, nothing is loaded from elsewhere.
+site: $(VENV)/.dev
+	rm -rf out/site
+	$(BIN)/sphinx-build -W -n --keep-going -q -d out/doctrees docs out/site
+	$(BIN)/python tools/check_site.py out/site
 
 # The proofs in Coq and what they rest on; needs Coq 8.16 (Debian: apt-get install coq), which nothing else here does.
 coq:

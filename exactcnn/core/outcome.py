@@ -143,7 +143,7 @@ class Float32:
     Attributes
     ----------
     step: the power of two of which all numbers that the network reads are integer multiples; None: any float32 numbers.
-    error: a bound of |computed logit - exact logit|; 0 means that they are equal, bit for bit.
+    error: a bound of `|computed logit - exact logit|`; 0 means that they are equal, bit for bit.
     margin: what the label's computed logit leads by at least.
     """
 
