@@ -134,15 +134,15 @@ Module Checker (Num : Numbers).
 
   Record sequent := Sequent {
     size : N;
-    before : list form;
+    before_nodes : list form;
     nodes : list node;
-    after : list form;
+    after_nodes : list form;
     clauses : list (list literal);
     switched : literal -> list form;
     goal : form
   }.
 
-  Definition initial_rows (s : sequent) : list form := before s ++ flat_map node_rows (nodes s) ++ after s.
+  Definition initial_rows (s : sequent) : list form := before_nodes s ++ flat_map node_rows (nodes s) ++ after_nodes s.
 
   (** * Proofs *)
 

@@ -449,7 +449,7 @@ Module HeadSequents (Num : SpecifiedNumbers).
       apply (bounded_holds vals total false r _ (point_of vals) Htotal Hpt Hr).
       apply (check_sound _ _ Hcheck (point_of vals) truth).
       - intros n Hn. cbn [nodes] in Hn. apply in_rev in Hn. now apply H2.
-      - cbn [before after]. intros f [Hin|[]]. apply (Hrows (point_of vals)); [|assumption].
+      - cbn [before_nodes after_nodes]. intros f [Hin|[]]. apply (Hrows (point_of vals)); [|assumption].
         now apply agrees_app in Hpt.
       - apply truth_consistent.
       - cbn [clauses]. now apply head_clauses_true.

@@ -845,7 +845,7 @@ Module Locals (Num : SpecifiedNumbers).
       apply (bounded_holds vals (local_value l) upper r (output k) (point_of vals) Hvalue Hpt Hr).
       apply (check_sound _ _ Hcheck (point_of vals) (fun _ => False)); try easy.
       - intros n Hin. cbn [nodes] in Hin. apply in_rev in Hin. now apply Hn.
-      - cbn [before after]. now apply Hrows.
+      - cbn [before_nodes after_nodes]. now apply Hrows.
     Qed.
 
     Theorem check_box_sound k inside upper r :

@@ -581,7 +581,7 @@ Module Soundness (Num : SpecifiedNumbers).
   Definition valid (s : sequent) : Prop :=
     forall (point : N -> R) (truth : literal -> Prop),
       (forall n, In n (nodes s) -> node_holds point n) ->
-      (forall f, In f (before s) \/ In f (after s) -> 0 <= value point f) ->
+      (forall f, In f (before_nodes s) \/ In f (after_nodes s) -> 0 <= value point f) ->
       (forall l, truth l -> truth (negation l) -> False) ->
       (forall c, In c (clauses s) -> exists l, In l c /\ truth l) ->
       (forall l, truth l -> forall f, In f (switched s l) -> 0 <= value point f) ->
