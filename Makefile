@@ -12,7 +12,7 @@ demo: $(VENV)/.base
 
 # The tests run against the installed package, not against the files beside them.
 test: $(VENV)/.test
-	$(BIN)/pytest -n $(CORES) --dist worksteal
+	$(BIN)/pytest -n $(CORES) --dist worksteal --ignore=tests/explorer
 
 # What `test` skips because its extra leaves them out: other SMT solvers, and the scans behind `digits`.
 test-extras: $(VENV)/.dev
@@ -63,6 +63,13 @@ notebooks: $(VENV)/.dev
 gallery: $(VENV)/.dev
 	mkdir -p out
 	$(BIN)/python tools/make_gallery.py -o out/gallery.html
+
+# The proof explorer's scripts: types, their own tests, and random instances on which they have to agree with the package.
+explorer: $(VENV)/.dev
+	@command -v node >/dev/null && command -v tsc >/dev/null || { echo "the proof explorer was not checked: node or tsc is \
+	missing (Debian: apt-get install nodejs node-typescript)" >&2; exit 1; }
+	tsc -p exactcnn/report/explorer
+	$(BIN)/pytest tests/explorer
 
 bench: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks/run_all.py
