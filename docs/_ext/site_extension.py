@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import commands
 import docstrings
 import files
 import inclusion
+import pictures
 from sphinx.application import Sphinx
 
 __all__ = ["setup"]
@@ -27,11 +29,21 @@ def _homes(srcdir: Path) -> dict[str, str]:
     return homes
 
 
+def _pictures(app: Sphinx) -> Path:
+    """Beside what else Sphinx keeps between two builds."""
+    return Path(app.doctreedir) / "pictures"
+
+
+def _draw(app: Sphinx) -> None:
+    pictures.draw_all(Path(app.srcdir).parent / "README.md", _pictures(app))
+
+
 def _read_page(app: Sphinx, _docname: str, content: list[str]) -> None:
     root = Path(app.srcdir).parent
     for file, _ in inclusion.sources(content[0]):
         app.env.note_dependency(str(root / file))
     content[0] = inclusion.expanded(content[0], root, _homes(Path(app.srcdir)))
+    content[0] = pictures.with_pictures(content[0], os.path.relpath(_pictures(app), app.srcdir))
     if _COMMANDS in content[0]:
         from exactcnn.cli.main import app as command_line
 
@@ -45,6 +57,7 @@ def _docstring(*event: Any) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Sphinx's entry point."""
+    app.connect("builder-inited", _draw)
     app.connect("source-read", _read_page)
     app.connect("autodoc-process-docstring", _docstring)
     app.connect("doctree-resolved", files.resolve_links)

@@ -52,7 +52,7 @@ class Box:
         )
 
     def excess(self, point: ExactTensor) -> fmpq:
-        """The L1 distance of a point of the box's shape to the box (DESIGN section 1)."""
+        """The L1 distance of a point of the box's shape to the box (THEOREM.md, section 1)."""
         total = (point - self.high).relu() + (self.low - point).relu()
         return total.sum(tuple(range(total.ndim))).item()
 

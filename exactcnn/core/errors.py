@@ -9,7 +9,7 @@ __all__ = ["ExactCnnError", "InputError", "InternalError"]
 
 
 class ExactCnnError(Exception):
-    """Base of all errors raised on purpose; `exit_code` is the process's exit code (DESIGN section 2)."""
+    """Base of all errors raised on purpose; `exit_code` is the process's exit code."""
 
     exit_code = 5
 

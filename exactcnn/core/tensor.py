@@ -1,6 +1,6 @@
 """Tensors of exact rationals: integer numerators over one common denominator.
 
-The numerators live in the narrowest array type that provably holds them (DESIGN section 9): floating-point arrays, so
+The numerators live in the narrowest array type that provably holds them: floating-point arrays, so
 that BLAS can be used, while every partial sum is below 2^24 (float32) or 2^53 (float64) and hence exact; int64 below
 2^63; Python integers otherwise. Each operation bounds its result *before* it computes and picks the tier from that
 bound, so nothing can overflow or round silently.

@@ -1,4 +1,4 @@
-"""The closed set of answers and their exit codes (DESIGN section 2)."""
+"""The closed set of answers and their exit codes."""
 
 from __future__ import annotations
 

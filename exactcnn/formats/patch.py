@@ -1,7 +1,7 @@
 """Templates as people give them: drawn with characters, as PNG pictures, or as explicit intervals.
 
 Every template is a box of shape (channels, height, width) inside the pixel range. A drawn value v means
-[v - tolerance, v + tolerance], cut to the pixel range (DESIGN section 1).
+[v - tolerance, v + tolerance], cut to the pixel range (THEOREM.md, section 1).
 """
 
 from __future__ import annotations

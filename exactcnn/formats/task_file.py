@@ -1,4 +1,4 @@
-"""Task files: the TOML in which people write tasks (DESIGN section 7).
+"""Task files: the TOML in which people write tasks.
 
 Numbers
     Integers, floats and strings such as `"1/8"`; a float is the decimal that is written, exactly. Pixel values,

@@ -1,4 +1,4 @@
-"""The construction of DESIGN section 3: from a task to a network with zero error on every image size.
+"""The construction of THEOREM.md, section 2: from a task to a network with zero error on every image size.
 
 Why the network is right, on an admissible image of any size:
 
@@ -39,7 +39,7 @@ def build_network(
     slack: fmpq = fmpq(0),  # noqa: B008 - an immutable number
     unit: InputUnit = InputUnit.PIXEL,
 ) -> Network:
-    """The network of DESIGN section 3; every template of every feature gets a channel, used by a class or not.
+    """The network of THEOREM.md, section 2; every template of every feature gets a channel, used by a class or not.
 
     Parameters
     ----------

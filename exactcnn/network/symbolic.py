@@ -40,7 +40,7 @@ Form = Literal["max", "piecewise"]
 
 
 def excess(task: Task, feature: str, template: int = 0, *, form: Form = "max") -> Expr:
-    """The excess of the window at row 0, column 0 over a template, as the task defines it (DESIGN section 1).
+    """The excess of the window at row 0, column 0 over a template, as the task defines it (THEOREM.md, section 1).
 
     Sides of an interval at an end of the pixel range are left out: no pixel is beyond them.
 
@@ -78,7 +78,7 @@ def detector(
     slack: fmpq = fmpq(0),  # noqa: B008 - an immutable number
     unit: InputUnit = InputUnit.PIXEL,
 ) -> Expr:
-    """D = max(0, 1 - excess/g') of DESIGN section 3, for the window at row 0, column 0.
+    """D = max(0, 1 - excess/g') of THEOREM.md, section 2, for the window at row 0, column 0.
 
     With the default arithmetic and slack this is the textbook detector, with the task's own thresholds and gap; with
     those of a build it is what that network computes at a position whose window lies inside the image.

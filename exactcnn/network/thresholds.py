@@ -1,4 +1,4 @@
-"""Thresholds and gaps of the built detectors: what DESIGN section 3 calls relaxing outwards.
+"""Thresholds and gaps of the built detectors: what THEOREM.md, section 2 calls relaxing outwards.
 
 Why a detector is right. Let `e` be the excess of a window over a template, and `e'` the excess over the relaxed box
 [low', high'] with low' <= low and high' >= high. A pixel is above its interval or below it, never both, so relaxing

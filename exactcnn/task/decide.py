@@ -1,4 +1,4 @@
-"""The exact decision for one image: which features it contains, which it avoids, and its label (DESIGN section 1).
+"""The exact decision for one image: which features it contains, which it avoids, and its label (THEOREM.md, section 1).
 
 The excess of a window is a sum of max(0, x - high) and max(0, low - x) over its pixels, so the excesses of all windows
 over a template are one convolution, with weights 0 and 1, of the maps max(0, x - t) and max(0, t - x), one map a

@@ -1,4 +1,4 @@
-"""The objects of DESIGN section 1: templates, features, classes, tasks."""
+"""The objects of THEOREM.md, section 1: templates, features, classes, tasks."""
 
 from __future__ import annotations
 

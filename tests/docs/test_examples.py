@@ -1,0 +1,119 @@
+"""The examples of the README and of the documentation's pages, and the tool that runs them."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TOOL = runpy.run_path(str(ROOT / "tools" / "page_examples.py"))
+
+
+def pages() -> list[str]:
+    """The pages that hold something to run."""
+    found = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    run = ("console", "python")
+    held = [page for page in found if any(e.kind in run for e in TOOL["examples"](page.read_text("utf-8")))]
+    return [page.relative_to(ROOT).as_posix() for page in held]
+
+
+@pytest.mark.parametrize("page", pages())
+def test_examples_do_what_the_page_shows(page: str, tmp_path: Path) -> None:
+    found = list(TOOL["differences"](ROOT / page, tmp_path))
+    assert not found, "\n".join(f"shown\n{shown}\nbut it is\n{printed}" for _, shown, printed in found)
+
+
+def test_there_are_pages() -> None:
+    assert {"README.md", "docs/tutorial.md"} <= set(pages())
+
+
+@pytest.mark.parametrize(
+    ("printed", "shown", "same"),
+    [
+        ("a\nb\n", "a\nb\n", True),
+        ("a  \nb\n\n", "a\nb", True),
+        ("time 0.25 s", "time 1.30 s", True),
+        ("a\nb\nc\nd", "a\n...\nd", True),
+        ("a\nd", "a\n...\nd", True),
+        ("a\nb", "...\nb", True),
+        ("a\nb", "a\n...", True),
+        ("a", "b", False),
+        ("a\nb", "a", False),
+        ("a", "a\nb", False),
+        ("a\nb\nc", "a\n...\nd", False),
+        ("a b", "a ...", False),
+        ("margin 1/2", "margin 1/3", False),
+        ("axb", "a.b", False),
+    ],
+)
+def test_what_counts_as_printed(printed: str, shown: str, same: bool) -> None:
+    assert TOOL["matches"](printed, shown) is same
+
+
+def test_commands_of_a_block() -> None:
+    block = "$ one a\nA\nB\n$ two \\\n    b\n$ three\n$5\n"
+    assert list(TOOL["commands"](block)) == [("one a", "A\nB\n"), ("two \\\n    b", ""), ("three", "$5\n")]
+    with pytest.raises(ValueError, match="begins with"):
+        list(TOOL["commands"]("one\n"))
+
+
+PAGE = """\
+```text
+# not.txt
+```
+
+```toml
+# two.toml
+a = 1
+```
+
+```console
+$ cat two.toml
+# two.toml
+a = 1
+$ echo 3; echo 4 >&2; exit 1
+{said}
+```
+
+```python
+>>> a = 2
+```
+
+```python
+>>> a + 2
+{sum}
+```
+"""
+
+
+def _differences(tmp_path: Path, text: str) -> list[Any]:
+    page = tmp_path / "page.md"
+    page.write_text(text)
+    folder = tmp_path / "run"
+    folder.mkdir()
+    return list(TOOL["differences"](page, folder))
+
+
+def test_a_page_that_is_right(tmp_path: Path) -> None:
+    assert _differences(tmp_path, PAGE.format(said="3\n4", sum=4)) == []
+
+
+@pytest.mark.parametrize(("said", "total"), [("3", 4), ("3\n5", 4), ("3\n4", 5)])
+def test_a_page_that_is_wrong_can_be_mended(tmp_path: Path, said: str, total: int) -> None:
+    text = PAGE.format(said=said, sum=total)
+    found = _differences(tmp_path, text)
+    assert len(found) == 1
+    assert TOOL["updated"](text, found) == PAGE.format(said="3\n4", sum=total)
+
+
+def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(PAGE.format(said="nothing", sum=4))
+    assert TOOL["main"]([str(page)]) == 1
+    assert "nothing" in capsys.readouterr().err
+    assert TOOL["main"](["--update", str(page)]) == 0
+    assert page.read_text() == PAGE.format(said="3\n4", sum=4)
+    assert TOOL["main"]([str(page)]) == 0
