@@ -28,6 +28,7 @@ __all__ = [
     "Method",
     "build",
     "check",
+    "coq_theorem",
     "cross_check",
     "load_network",
     "load_task",
@@ -40,7 +41,7 @@ Method = Literal["modular", "monolithic", "enumerate"]
 
 
 def load_task(path: str | os.PathLike[str]) -> Task:
-    """The task of a TOML file (DESIGN section 7).
+    """The task of a TOML file.
 
     Raises
     ------
@@ -87,7 +88,7 @@ def build(
     slack: fmpq | str | int = 0,
     unit: InputUnit = InputUnit.PIXEL,
 ) -> Network:
-    """The network of DESIGN section 3 for a task.
+    """The network that solves a task with zero error (THEOREM.md, section 2).
 
     Parameters
     ----------
@@ -120,7 +121,7 @@ def verify(
     step: fmpq | str | int | None = None,
     perturb: fmpq | str | int = 0,
 ) -> Outcome:
-    """Whether the network gives the right class for every admissible image of the sizes (DESIGN section 2).
+    """Whether the network gives the right class for every admissible image of the sizes.
 
     Parameters
     ----------
@@ -210,6 +211,31 @@ def check(statement: str | os.PathLike[str], certificate: str | os.PathLike[str]
 
     files = [io.BytesIO(read_bytes(Path(path))) for path in (statement, certificate)]
     return kernel.check(files[0], files[1])
+
+
+def coq_theorem(statement: str | os.PathLike[str], certificate: str | os.PathLike[str]) -> str:
+    """A Coq file whose last theorem is what a certificate proves; it needs the compiled files of `proofs/coq`.
+
+    Raises
+    ------
+    InputError: a file cannot be read, the checker rejects the certificate, or statement or certificate have something
+        that the checker in Coq does not know, which is named.
+    """
+    from exactcnn import __version__
+    from exactcnn.checker.references import checked
+    from exactcnn.formats import coq
+    from exactcnn.formats.files import read_text
+
+    source = str(certificate)
+    texts = read_text(Path(statement)), read_text(Path(certificate))
+    proved, verdict = check(statement, certificate)
+    if not proved:
+        raise InputError("the checker rejects the certificate", source=source, found=verdict)
+    found = checked(*(io.BytesIO(text.encode("ascii")) for text in texts))
+    try:
+        return coq.coq_theorem(*texts, found, Path(certificate).stem, __version__)
+    except InputError as error:
+        raise error.located(source=source) from None
 
 
 def sequents(statement: str | os.PathLike[str], certificate: str | os.PathLike[str]) -> list[Question]:

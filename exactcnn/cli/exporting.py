@@ -35,6 +35,7 @@ class FormatName(StrEnum):
     SMTLIB = "smtlib"
     SYMPY = "sympy"
     LATEX = "latex"
+    COQ = "coq"
 
 
 def export(
@@ -51,9 +52,12 @@ def export(
     batch_norm: BatchNormOption = BatchNormName.EXACT,
     size: SizeOption = "any",
 ) -> None:
-    """Write proof obligations or the network's formulas for other tools.
+    """Write proof obligations, theorems or the network's formulas for other tools.
 
-    A certificate's sequents go to smtlib only: --what is a sequent's number
+    coq, for a certificate: a file for Coq whose last theorem is what the
+    certificate proves; proofs/README.md says how to compile it.
+
+    A certificate's sequents go to smtlib: --what is a sequent's number
     (--list shows them), or all. Each script is unsatisfiable exactly if the
     sequent holds: z3, cvc5 or yices-smt2 confirm it with `unsat`. Inequalities
     that they need are asserted only after z3 confirmed each by itself; as
@@ -72,6 +76,7 @@ def export(
       exactcnn export signs.toml --to smtlib --what upper-1 -o upper.smt2
       exactcnn export signs.toml --to smtlib --what monolithic --size 8x8 -o all.smt2
       exactcnn export signs.cert --to smtlib --what 12 -o sequent.smt2
+      exactcnn export signs.cert --to coq -o signs.v
       exactcnn export signs.toml --to latex --what detector:cross -o cross.tex
       exactcnn export tiny.toml --to sympy --size 4x4 -o net.py
     """
@@ -81,13 +86,16 @@ def export(
     if output is None and not listed:
         raise InputError("nowhere to write to", place="--output", expected="-o OUT, or --list")
     if task.suffix == ".cert":
-        text = _certificate_scripts(task, to, what, listed=listed)
+        text = _of_certificate(task, to, what, listed=listed)
         if listed or output is None:
             stdout().print(text, soft_wrap=True)
             return
         atomic_write(output, text)
         note(f"wrote {output}")
         return
+    if to is FormatName.COQ:
+        hint = "`exactcnn verify TASK --certificate OUT.cert` makes one"
+        raise InputError("coq is for certificates", found=str(task), expected="a .cert file", hint=hint)
     subject = api.load_task(task)
 
     def net() -> Network:
@@ -162,13 +170,24 @@ def _chosen(found: list[Obligation], what: str) -> Obligation:
 # -- certificates -----------------------------------------------------------------------------------------------------
 
 
-def _certificate_scripts(certificate: Path, to: FormatName, what: str | None, *, listed: bool) -> str:
+def _of_certificate(certificate: Path, to: FormatName, what: str | None, *, listed: bool) -> str:
+    from exactcnn import api
+
+    if to is FormatName.SMTLIB:
+        return _certificate_scripts(certificate, what, listed=listed)
+    if to is not FormatName.COQ:
+        raise InputError("a certificate is no task", place="--to", found=to.value, expected="smtlib or coq")
+    if what is not None or listed:
+        option = "--list" if listed else "--what"
+        raise InputError("coq has no parts to choose from", place=option, expected="-o OUT.v alone")
+    return api.coq_theorem(certificate.with_suffix(".stmt"), certificate)
+
+
+def _certificate_scripts(certificate: Path, what: str | None, *, listed: bool) -> str:
     from exactcnn import api
     from exactcnn.formats.smtlib import sequent_script
     from exactcnn.solvers.second_opinion import confirmed, named_solver
 
-    if to is not FormatName.SMTLIB:
-        raise InputError("a certificate is no task", place="--to", found=to.value, expected="smtlib")
     questions = api.sequents(certificate.with_suffix(".stmt"), certificate)
     if listed:
         lines = [f"{n:>5}  {q.name.partition(' (')[2].removesuffix(')')}" for n, q in enumerate(questions, 1)]
