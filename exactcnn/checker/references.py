@@ -1,6 +1,6 @@
 """Which proofs a certificate refers to by `same`, as the kernel finds out: for its translation into other forms.
 
-Standard library and the kernel only. The line does not say which proof it means, but it is that of an equal sequent, and
+Standard library and the kernel only. The line does not say which proof it means. It is that of an equal sequent, and
 the kernel derives the sequents while it checks.
 """
 

@@ -139,8 +139,8 @@ class CertificateTerms:
             else:
                 sides[word].append(f"Some ({ratio(last)}, {self._next_proof()})")
         yield from self._waiting()
-        yield "(** The facts; what each class's formula says of its logit where it holds, and where it fails; pairs left"
-        yield "    over. *)"
+        yield "(** The facts; what each class's formula says of its logit where it holds, and where it fails; pairs of"
+        yield "    classes that are left over. *)"
         yield "Definition evidence : certificate := Certificate"
         yield f"  {listed((f'fact_{n}' for n in range(facts)), 2)}"
         for items in (sides["right"], sides["wrong"], pairs):
