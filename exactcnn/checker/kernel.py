@@ -682,7 +682,7 @@ class Facts:
         self.st = st
         self.floors: dict[int, Number] = {}
         self.uppers: dict[int, list[tuple[int, Number, tuple[int, ...]]]] = {}
-        self.lowers: dict[tuple[int, int], list[tuple[int, Number]]] = {}
+        self.lowers: dict[tuple[int, int], list[tuple[Form, Number]]] = {}  # of weights by channel
 
     def spread(self, bound: Number, sign: int) -> Number | None:
         """What the pooled channel is at least (sign 1), or at most (sign -1), if every position is."""
@@ -691,15 +691,19 @@ class Facts:
             number = self.st.fewest if sign * bound[0] >= 0 else self.st.greatest or 0
         return (bound[0] * number, bound[1]) if number else None
 
-    def somewhere(self, channel: int, bound: Number) -> Number | None:
-        """What the pooled channel is at least, if some position is at least `bound`."""
-        floor = (0, 1) if self.st.pool == "max" else self.floors.get(channel)
-        few = self.st.pool == "sum" and floor is not None and floor[0] >= 0
-        number = 1 if self.st.pool == "max" else self.st.fewest if few else self.st.greatest
-        if floor is None or number is None:
+    def somewhere(self, weights: Form, bound: Number) -> Number | None:
+        """What the weighted sum of pooled channels is at least, if at some position it is at least `bound`."""
+        if self.st.pool == "max":
+            return bound
+        if not weights.keys() <= self.floors.keys():
             return None
-        total = bound[0] * floor[1] + (number - 1) * floor[0] * bound[1]
-        return total, bound[1] * floor[1] * (number if self.st.pool == "mean" else 1)
+        q = lcm(*(self.floors[k][1] for k in weights))
+        floor = sum(a * whole(self.floors[k], q) for k, a in weights.items())
+        number = self.st.fewest if self.st.pool == "sum" and floor >= 0 else self.st.greatest
+        if number is None:
+            return None
+        total = bound[0] * q + (number - 1) * floor * bound[1]
+        return total, bound[1] * q * (number if self.st.pool == "mean" else 1)
 
 
 class Head(Sequent):
@@ -714,9 +718,9 @@ class Head(Sequent):
         self.channels = {k: self.variable() for k, _, _ in sorted(needed)}
         for k, m in self.channels.items():
             if k in facts.floors:
-                self.before += self._pooled(m, 1, facts.spread(facts.floors[k], 1))
+                self.before += self._pooled({m: 1}, 1, facts.spread(facts.floors[k], 1))
             for _, high, avoid in facts.uppers.get(k, ()):
-                self.before += self._pooled(m, -1, None if avoid else facts.spread(high, -1))
+                self.before += self._pooled({m: 1}, -1, None if avoid else facts.spread(high, -1))
         values = self.through(self.st.head, looks, {(k, 0, 0): ({m: 1}, 1) for k, m in self.channels.items()})
         self.goal = bounded(summed([(c, values[o, 0, 0]) for o, c in goal.items()], 0, 1), 1, bound)
         for y in holds:
@@ -725,8 +729,8 @@ class Head(Sequent):
             self._formula(z, False)
         self._switches()
 
-    def _pooled(self, m: int, sign: int, bound: Number | None) -> list[Row]:
-        return [] if bound is None else [bounded(({m: 1}, 1), sign, bound)]
+    def _pooled(self, form: Form, sign: int, bound: Number | None) -> list[Row]:
+        return [] if bound is None else [bounded((form, 1), sign, bound)]
 
     def _atom(self) -> int:
         self.atoms += 1
@@ -756,12 +760,14 @@ class Head(Sequent):
             atoms = [self._atom() for _ in self.st.features[f].templates]
             self.clauses.append((-self.contains[f], *atoms))
             for t, atom in enumerate(atoms):
-                known = [x for x in self.facts.lowers.get((f, t), ()) if x[0] in self.channels]
-                pooled = [(self.channels[k], self.facts.somewhere(k, low)) for k, low in known]
-                self.switched[atom] = [row for m, low in pooled for row in self._pooled(m, 1, low)]
+                known = [x for x in self.facts.lowers.get((f, t), ()) if x[0].keys() <= self.channels.keys()]
+                pooled = [
+                    ({self.channels[k]: a for k, a in w.items()}, self.facts.somewhere(w, low)) for w, low in known
+                ]
+                self.switched[atom] = [row for form, low in pooled for row in self._pooled(form, 1, low)]
         found = [(*fact, k) for k in self.channels for fact in self.facts.uppers.get(k, ()) if fact[2]]
         for _, high, avoid, k in sorted(found):
-            rows = self._pooled(self.channels[k], -1, self.facts.spread(high, -1))
+            rows = self._pooled({self.channels[k]: 1}, -1, self.facts.spread(high, -1))
             if rows and all(f in self.contains for f in avoid):
                 self.switched[self._atom()] = rows
                 self.clauses.append((self.atoms, *(self.contains[f] for f in avoid)))
@@ -1116,10 +1122,10 @@ class Certificate:
         known: dict[object, int] = {}
         for y in range(len(st.classes)):
             Witness(st, lines, y, known).check(y)
-        facts = {"floor": self._floor, "upper": self._upper, "lower": self._lower}
+        facts = {"floor": self._floor, "upper": self._upper, "lower": self._lower, "joint": self._joint}
         for j in range(count(lines.match("facts", "facts ?")[0])):
             tokens = lines.next("facts")
-            need(tokens[0] in facts, "floor, upper or lower", tokens[0])
+            need(tokens[0] in facts, "floor, upper, lower or joint", tokens[0])
             lines.rule = tokens[0]
             facts[tokens[0]](tokens, j)
         lines.match("head", "head")
@@ -1137,9 +1143,9 @@ class Certificate:
         end, wanted = low if sign > 0 else -high, (sign * least[0], least[1])
         need(at_most(wanted, (end, self.st.fine)), "an interval that gives the bound", (end, self.st.fine))
 
-    def _inside(self, local: Local, channel: int, least: Number) -> None:
-        """Rejects unless interval bounds give S_K >= least in a local sequent."""
-        end = interval(local.values[channel], local.intervals(), self.st.fine)[0], self.st.fine
+    def _inside(self, local: Local, form: Scaled, least: Number) -> None:
+        """Rejects unless interval bounds give form >= least in a local sequent."""
+        end = interval(form, local.intervals(), self.st.fine)[0], self.st.fine
         need(at_most(least, end), "an interval above the bound", end)
 
     def _close(self, sequent: Sequent) -> None:
@@ -1195,17 +1201,28 @@ class Certificate:
 
     def _lower(self, tokens: list[str], _: int) -> None:
         f, t, k, least = matched(tokens, "lower ? ? ? ?")
-        number, channel, low = count(f, 0, len(self.st.features)), count(k, 0, self.st.width), rational(least)
+        self._somewhere("lower", f, t, {count(k, 0, self.st.width): 1}, rational(least))
+
+    def _joint(self, tokens: list[str], _: int) -> None:
+        f, t, least, *pairs = matched(tokens, "joint ? ? ? over ..")
+        channels, factors = ascending(pairs[::2], self.st.width), [positive(a) for a in pairs[1::2]]
+        need(len(channels) == len(factors) > 1, "two channels or more, each with a weight", self.lines.text)
+        self._somewhere("joint", f, t, dict(zip(channels, factors)), rational(least))
+
+    def _somewhere(self, rule: str, f: str, t: str, weights: Form, low: Number) -> None:
+        """Reads a block a class of windows: one that exhibits the template is seen with the weighted sum >= low."""
+        number = count(f, 0, len(self.st.features))
         template, proved = count(t, 0, len(self.st.features[number].templates)), set[object]()
         for rows, columns in self.st.windows(self.st.features[number]):
-            i, j, *tokens = self.lines.match("lower", "see ? ? ..")
+            i, j, *tokens = self.lines.match(rule, "see ? ? ..")
             (r, down), (s, right) = rows[count(i, 0, len(rows))], columns[count(j, 0, len(columns))]
-            local = Local(self.st, [channel], (down, right), [], [(number, template, r, s)])
+            local = Local(self.st, weights, (down, right), [], [(number, template, r, s)])
+            form = summed([(a, local.values[k]) for k, a in weights.items()], 0, 1)
             if tokens == ["box"]:
-                self._inside(local, channel, low)
+                self._inside(local, form, low)
                 continue
-            self._proved(tokens, local, bounded(local.values[channel], 1, low), proved)
-        self.facts.lowers.setdefault((number, template), []).append((channel, low))
+            self._proved(tokens, local, bounded(form, 1, low), proved)
+        self.facts.lowers.setdefault((number, template), []).append((weights, low))
 
     def _head(self) -> None:
         classes, margin = self.st.classes, self.st.margin

@@ -18,6 +18,7 @@ from exactcnn.checker.kernel import (
     Number,
     Proof,
     Row,
+    Scaled,
     Sequent,
     Statement,
     Task,
@@ -107,9 +108,13 @@ class _Listing(Certificate):
         local.goal = bounded(local.values[channel], sign, least)
         self._keep(local, self.lines.number, interval=True)
 
-    def _inside(self, local: Local, channel: int, least: Number) -> None:
-        super()._inside(local, channel, least)
-        local.goal = bounded(local.values[channel], 1, least)
+    def _joint(self, tokens: list[str], number: int) -> None:
+        self.about = " ".join(tokens)
+        super()._joint(tokens, number)
+
+    def _inside(self, local: Local, form: Scaled, least: Number) -> None:
+        super()._inside(local, form, least)
+        local.goal = bounded(form, 1, least)
         self._keep(local, self.lines.number, interval=True)
 
     def _close(self, sequent: Sequent) -> None:

@@ -10,7 +10,16 @@ from flint import fmpq
 from exactcnn.core.outcome import Stretched
 from exactcnn.core.rational import format_rational
 
-__all__ = ["Block", "format_certificate", "head_line", "lower_line", "plain_line", "upper_line", "witness_lines"]
+__all__ = [
+    "Block",
+    "format_certificate",
+    "head_line",
+    "joint_line",
+    "lower_line",
+    "plain_line",
+    "upper_line",
+    "witness_lines",
+]
 
 _HEADER = "exactcnn certificate 1"
 
@@ -66,6 +75,12 @@ def upper_line(channel: int, bound: fmpq, features: Iterable[int]) -> str:
 def lower_line(feature: int, template: int, channel: int, bound: fmpq) -> str:
     """`lower`: some position that sees an exhibiting window has the channel at the bound or above."""
     return f"lower {feature} {template} {channel} {format_rational(bound)}"
+
+
+def joint_line(feature: int, template: int, bound: fmpq, weights: Iterable[tuple[int, int]]) -> str:
+    """`joint`: some position that sees an exhibiting window has the weighted sum of channels at the bound or above."""
+    pairs = [str(n) for pair in weights for n in pair]
+    return " ".join([f"joint {feature} {template} {format_rational(bound)} over", *pairs])
 
 
 def head_line(word: str, classes: Sequence[int], bound: fmpq | None = None) -> str:

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 __all__ = ["summary_lines"]
 
-_FACTS = ("floor", "upper", "lower")
+_FACTS = ("floor", "upper", "lower", "joint")
 _HEAD = ("right", "wrong", "pair")
 _RULES = ("lin", "sub", "chord", "maxle", "have", "split", "cut", "choose", "qed")
 _SHOWN = 12
@@ -70,6 +70,10 @@ def _fact(tokens: Sequence[str], features: Sequence[str]) -> str:
     if tokens[0] == "lower":
         name = features[int(tokens[1])]
         return f'where a window exhibits "{name}" (template {tokens[2]}), channel {tokens[3]} reaches {tokens[4]}'
+    if tokens[0] == "joint":
+        sums = " + ".join(f"{a} * channel {k}" for k, a in zip(tokens[5::2], tokens[6::2], strict=True))
+        name = features[int(tokens[1])]
+        return f'where a window exhibits "{name}" (template {tokens[2]}), {sums} reaches {tokens[3]} at one position'
     avoided = ", ".join(f'"{features[int(f)]}"' for f in tokens[4:])
     where = f"on images that avoid {avoided}" if avoided else "everywhere"
     return f"channel {tokens[1]} is at most {tokens[2]} {where}"

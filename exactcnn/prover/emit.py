@@ -12,7 +12,15 @@ from flint import fmpq
 
 from exactcnn.core.outcome import Float32, Stretched
 from exactcnn.core.rational import format_rational
-from exactcnn.formats.certificate import Block, format_certificate, head_line, lower_line, plain_line, upper_line
+from exactcnn.formats.certificate import (
+    Block,
+    format_certificate,
+    head_line,
+    joint_line,
+    lower_line,
+    plain_line,
+    upper_line,
+)
 from exactcnn.formats.statement import Execution, format_statement, statement_sha256
 from exactcnn.prover.fact_book import FactBook, in_order
 from exactcnn.prover.head_bounds import HeadBound
@@ -160,7 +168,7 @@ def _needed(book: FactBook, lines: Sequence[_Line]) -> list[FactRow]:
     """The facts that the proofs use, and those that pooling them relies on."""
     used = {row for line in lines if line.bound is not None for row in line.bound.rows}
     if book.instance.pooling.kind != "max":
-        used |= {book.floor(row.channel) for row in used if row.kind == "lower"}
+        used |= {book.floor(k) for row in used if row.kind in ("lower", "joint") for k, _ in row.weights}
     return in_order(used)
 
 
@@ -169,7 +177,7 @@ def _fact_block(book: FactBook, fact: FactRow) -> Block:
     kinds = len(book.instance.kinds)
     if fact.kind == "floor":
         return Block(plain_line(fact.channel, fact.local), ["box"] * kinds)
-    if fact.kind == "lower":
+    if fact.kind in ("lower", "joint"):
         return _lower_block(book, fact)
     result = book.result(fact)
     proofs = result.proofs if result is not None else {}
@@ -185,8 +193,11 @@ def _lower_block(book: FactBook, fact: FactRow) -> Block:
     shape = book.instance.task.features[feature]
     lines = []
     for rows, columns in book.instance.window_classes(shape.height, shape.width):
-        place = book.tables.sight(feature, template, fact.channel, fact.local, (rows, columns))
+        place = book.tables.sight(feature, template, fact.weights, fact.local, (rows, columns))
         if place is None:
-            raise NoCertificateError(f"no position sees every window of feature {feature} with S_{fact.channel}")
+            what = " + ".join(f"{a} S_{k}" for k, a in fact.weights)
+            raise NoCertificateError(f"no position sees every window of feature {feature} with {what} at its bound")
         lines.append(f"see {place[0]} {place[1]} box")
+    if fact.kind == "joint":
+        return Block(joint_line(feature, template, fact.local, fact.weights), lines)
     return Block(lower_line(feature, template, fact.channel, fact.local), lines)

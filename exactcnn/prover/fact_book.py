@@ -10,13 +10,13 @@ from flint import fmpq
 from exactcnn.prover.head_local import FactRow, HeadLocal
 from exactcnn.prover.instance import Instance
 from exactcnn.prover.local_facts import UpperResult
-from exactcnn.prover.tables import Tables
-from exactcnn.theorem.facts import Interval, PooledFacts, UpperFact
+from exactcnn.prover.tables import Tables, Weights
+from exactcnn.theorem.facts import Interval, JointFact, PooledFacts, UpperFact
 from exactcnn.theorem.head import UsedFact
 
 __all__ = ["FactBook", "in_order"]
 
-_KINDS = ("floor", "top", "upper", "lower")
+_KINDS = ("floor", "top", "upper", "lower", "joint")
 
 
 class FactBook:
@@ -25,12 +25,34 @@ class FactBook:
     Parameters
     ----------
     uppers: upper facts by channel; those without a bound say nothing.
+    joints: facts about several channels at once, where those about one are not enough.
     """
 
-    def __init__(self, instance: Instance, tables: Tables, uppers: Mapping[int, Sequence[UpperResult]]) -> None:
+    def __init__(
+        self,
+        instance: Instance,
+        tables: Tables,
+        uppers: Mapping[int, Sequence[UpperResult]],
+        joints: Sequence[JointFact] = (),
+    ) -> None:
         self.instance = instance
         self.tables = tables
         self.uppers = uppers
+        self.joints = joints
+
+    def changed(
+        self,
+        *,
+        uppers: Mapping[int, Sequence[UpperResult]] | None = None,
+        joints: Sequence[JointFact] | None = None,
+    ) -> FactBook:
+        """The same facts with others in place of these."""
+        return FactBook(
+            self.instance,
+            self.tables,
+            self.uppers if uppers is None else uppers,
+            self.joints if joints is None else joints,
+        )
 
     @cached_property
     def _ends(self) -> tuple[list[fmpq], list[fmpq]]:
@@ -56,7 +78,12 @@ class FactBook:
         for channel, results in self.uppers.items():
             found = [(r, self._at_most(r)) for r in results]
             upper[channel] = tuple(UpperFact(r.job.features, channel, most) for r, most in found if most is not None)
-        return PooledFacts(self.base, lower, upper)
+        joint: dict[tuple[int, int], list[tuple[JointFact, fmpq]]] = {}
+        for fact in self.joints:
+            pooled = self._together(fact)
+            if pooled is not None:
+                joint.setdefault((fact.feature, fact.template), []).append((fact, pooled))
+        return PooledFacts(self.base, lower, upper, {key: tuple(facts) for key, facts in joint.items()})
 
     def rows(self, sequent: HeadLocal) -> list[FactRow]:
         """The facts that a head sequent can use, in the order of certificates."""
@@ -81,11 +108,20 @@ class FactBook:
 
     def used_rows(self, sequent: HeadLocal, used: Iterable[UsedFact]) -> list[FactRow]:
         """Those that a solver's proof used, and the bounds on any image."""
-        names = {(f.channel, tuple(sorted(f.features))) if isinstance(f, UpperFact) else f for f in used}
+        names = {
+            (f.channel, tuple(sorted(f.features)))
+            if isinstance(f, UpperFact)
+            else ("joint", f.feature, f.template, f.weights)
+            if isinstance(f, JointFact)
+            else f
+            for f in used
+        }
 
         def kept(row: FactRow) -> bool:
             if row.kind == "lower":
                 return ("lower", *row.features, row.channel) in names
+            if row.kind == "joint":
+                return ("joint", *row.features, row.weights) in names
             return self.result(row) is None or (row.channel, row.features) in names
 
         return [row for row in self.rows(sequent) if kept(row)]
@@ -101,7 +137,7 @@ class FactBook:
         """The lower bound of a channel on any image; it may give the head nothing by itself."""
         low = self._ends[0][channel]
         floor = self.base[channel][0]
-        return FactRow("floor", channel, (), low, low if floor is None else floor)
+        return FactRow("floor", ((channel, 1),), (), low, low if floor is None else floor)
 
     def _rows(self, channels: Sequence[int], features: Iterable[int]) -> Iterator[FactRow]:
         in_play = frozenset(features)
@@ -109,21 +145,25 @@ class FactBook:
         for k in channels:
             floor, top = self.base[k]
             if floor is not None:
-                yield FactRow("floor", k, (), lows[k], floor)
+                yield FactRow("floor", ((k, 1),), (), lows[k], floor)
             if top is not None:
-                yield FactRow("top", k, (), highs[k], top)
+                yield FactRow("top", ((k, 1),), (), highs[k], top)
             for result in self.uppers.get(k, ()):
                 most = self._at_most(result)
                 if most is not None and result.bound is not None and result.job.features <= in_play:
                     kind = "upper" if result.job.features else "top"
-                    yield FactRow(kind, k, tuple(sorted(result.job.features)), result.bound, most)
+                    yield FactRow(kind, ((k, 1),), tuple(sorted(result.job.features)), result.bound, most)
         for feature in in_play:
             for template in range(len(self.instance.task.features[feature].templates)):
                 known = self.tables.lower.get((feature, template), {})
                 for k in channels:
                     pooled = self._at_least(feature, template, k) if k in known else None
                     if pooled is not None:
-                        yield FactRow("lower", k, (feature, template), known[k], pooled)
+                        yield FactRow("lower", ((k, 1),), (feature, template), known[k], pooled)
+        for fact in self.joints:
+            together = self._together(fact) if fact.feature in in_play else None
+            if together is not None:
+                yield FactRow("joint", fact.weights, (fact.feature, fact.template), fact.bound, together)
 
     def _at_most(self, result: UpperResult) -> fmpq | None:
         return None if result.bound is None else self.instance.pooling.at_most(result.bound)
@@ -135,11 +175,16 @@ class FactBook:
         floor = self.base[channel][0]
         return pooled if pooled is not None and (floor is None or pooled > floor) else None
 
+    def _together(self, fact: JointFact) -> fmpq | None:
+        """What the weighted sum of pooled channels is at least on images with the template."""
+        low = sum((a * self._ends[0][k] for k, a in fact.weights), fmpq(0))
+        return self.instance.pooling.at_least(low, fact.bound)
+
 
 def in_order(rows: Iterable[FactRow]) -> list[FactRow]:
     """The order of certificates."""
     return sorted(set(rows), key=_order)
 
 
-def _order(fact: FactRow) -> tuple[int, int, tuple[int, ...], fmpq]:
-    return _KINDS.index(fact.kind), fact.channel, fact.features, fact.local
+def _order(fact: FactRow) -> tuple[int, Weights, tuple[int, ...], fmpq]:
+    return _KINDS.index(fact.kind), fact.weights, fact.features, fact.local

@@ -26,30 +26,40 @@ _Form = tuple[dict[tuple[int, ...], fmpq], fmpq]
 
 @dataclass(frozen=True)
 class FactRow:
-    """What a fact of the certificate gives the head: variable `channel` is bounded by `value` (after pooling).
+    """What a fact of the certificate gives the head: a sum of channels is bounded by `value` (after pooling).
 
     Attributes
     ----------
-    kind: floor, top (an upper bound on all images), upper (on images that avoid `features`) or lower.
-    features: for upper the features avoided, for lower the feature and the template.
+    kind: floor, top (an upper bound on all images), upper (on images that avoid `features`), lower, or joint: lower of
+        several channels.
+    weights: the channels summed, ascending, with positive integers; one channel with 1 but for joint.
+    features: for upper the features avoided, for lower and joint the feature and the template.
     local: the bound at a position, as the certificate states it.
     value: the bound of the pooled channel.
     """
 
     kind: str
-    channel: int
+    weights: tuple[tuple[int, int], ...]
     features: tuple[int, ...]
     local: fmpq
     value: fmpq
 
     def __hash__(self) -> int:
         # Hashing a rational takes a modular inverse; these tell facts apart as well.
-        return hash((self.kind, self.channel, self.features))
+        return hash((self.kind, self.weights, self.features))
 
-    def row(self, variable: int) -> Row:
-        """The bound as a row over a variable."""
-        sign = 1 if self.kind in ("floor", "lower") else -1
-        return primitive({variable: sign * int(self.value.q)}, -sign * int(self.value.p))
+    @property
+    def channel(self) -> int:
+        """The channel, or the first one."""
+        return self.weights[0][0]
+
+    def row(self, variable: Mapping[int, int]) -> Row | None:
+        """The bound as a row over the channels' variables; None if one of them has none."""
+        if not all(k in variable for k, _ in self.weights):
+            return None
+        sign = -1 if self.kind in ("top", "upper") else 1
+        terms = {variable[k]: sign * a * int(self.value.q) for k, a in self.weights}
+        return primitive(terms, -sign * int(self.value.p))
 
 
 @dataclass(frozen=True)
@@ -107,10 +117,10 @@ class Numbering:
 
     def __init__(self, sequent: HeadLocal, facts: Sequence[FactRow]) -> None:
         self.sequent = sequent
-        in_cone = [f for f in facts if f.channel in sequent.variable]
+        rows = ((fact, fact.row(sequent.variable)) for fact in facts)
+        in_cone = [(fact, Given(row, fact)) for fact, row in rows if row is not None]
         bounds: dict[tuple[int, str], list[Given]] = {}
-        for fact in in_cone:
-            given = Given(fact.row(sequent.variable[fact.channel]), fact)
+        for fact, given in in_cone:
             bounds.setdefault((fact.channel, fact.kind), []).append(given)
         self.base: list[Given] = []
         for k in sequent.channels:
@@ -127,11 +137,8 @@ class Numbering:
             templates = range(len(sequent.task.features[f].templates))
             literals = (((("c", f), False)), *((("e", f, t), True) for t in templates))
             self.clauses.append(Clause(("e", f), literals))
-        for fact in in_cone:
-            if fact.kind in ("floor", "top"):
-                continue
-            given = Given(fact.row(sequent.variable[fact.channel]), fact)
-            if fact.kind == "lower":
+        for fact, given in in_cone:
+            if fact.kind in ("lower", "joint"):
                 self.switched.setdefault((("e", *fact.features), True), []).append(given)
             elif fact.kind == "upper" and sequent.in_play.issuperset(fact.features):
                 atom: Atom = ("z", fact.channel, *fact.features, str(fact.value))

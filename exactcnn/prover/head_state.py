@@ -6,13 +6,13 @@ proof: what derives a bound is written down (as `Bound.fact`) only when a proof 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 from flint import fmpq
 
-from exactcnn.prover.head_local import Atom, Clause, HeadLocal, Literal, Numbering
+from exactcnn.prover.head_local import Atom, Clause, FactRow, HeadLocal, Literal, Numbering
 from exactcnn.prover.rows import After, Choose, Combined, Fact, Given, Node, Proof, Row, Sub, lined_up, primitive
 
 __all__ = ["Argument", "Bound", "Claim", "Evaluator", "State", "Stated", "better", "bound_row", "made"]
@@ -90,6 +90,7 @@ class State:
     ----------
     low, high: by variable.
     facts: rows about several variables.
+    joint: those of them that are facts about several channels.
     decided: nodes that were split, with the case.
     trail: the unit clauses chosen in this branch, with the literal that each assumed.
     changed: variables whose bounds became better in this branch.
@@ -106,10 +107,18 @@ class State:
     changed: set[int] = field(default_factory=set)
     derived: list[Bound | Claim] = field(default_factory=list)
     closed: Hashable = None
+    joint: list[Given] = field(default_factory=list)
 
     def copy(self) -> State:
         """A branch that starts here."""
-        return State(self.assumed.copy(), self.low.copy(), self.high.copy(), self.facts.copy(), self.decided.copy())
+        return State(
+            self.assumed.copy(),
+            self.low.copy(),
+            self.high.copy(),
+            self.facts.copy(),
+            self.decided.copy(),
+            joint=self.joint.copy(),
+        )
 
     def wrapped(self, proof: Proof | None) -> Proof:
         """The proof, after the unit clauses of this branch and the rows derived in it that were asked for so far."""
@@ -138,6 +147,9 @@ class State:
         """Takes note of a row that is given."""
         if len(given.row.terms) != 1:
             self.facts.append(given)
+            if isinstance(given.key, FactRow):
+                self.joint.append(given)
+                self.changed.update(given.row.terms)
             return
         ((v, c),) = given.row.terms.items()
         self.note(Bound(v, fmpq(-given.row.constant, c), 1 if c > 0 else -1, partial(_itself, given), given))
@@ -221,17 +233,24 @@ class Evaluator:
     # -- bounds -------------------------------------------------------------------------------------------------------
 
     def argument(self, state: State, node: Node, sign: int) -> Argument | None:
-        """A bound of z from the bounds of its variables: the greatest lower one (sign 1) or the least upper one."""
+        """A bound of z from the bounds of its variables: the greatest lower one (sign 1) or the least upper one.
+
+        Facts about several channels at once, each in turn, stand in for the bounds of theirs.
+        """
         terms, constant = node.arguments[0]
-        above, below = (state.low, state.high) if sign > 0 else (state.high, state.low)
-        total, parts = fmpq(constant), []
-        for v, c in terms.items():
-            known = above.get(v) if c > 0 else below.get(v)
-            if known is None:
-                return None
-            total += c * known.value
-            parts.append((known, sign * c))
-        return Argument(total / node.scale, partial(_stated, parts))
+        best = _summed(state, terms, constant, sign)
+        for given in state.joint:
+            for factor in {fmpq(sign * terms.get(v, 0), a) for v, a in given.row.terms.items()}:
+                if factor > 0:
+                    # The form is (form - sign * factor * row) + sign * factor * row, and the row is at least 0.
+                    row = given.row
+                    rest = {v: fmpq(c) for v, c in terms.items()}
+                    for u, a in row.terms.items():
+                        rest[u] = rest.get(u, fmpq(0)) - sign * factor * a
+                    found = _summed(state, rest, constant - sign * factor * row.constant, sign, [(given, factor)])
+                    if found is not None and (best is None or better(found.value, best.value, sign)):
+                        best = found
+        return None if best is None else Argument(best.value / node.scale, best.fact)
 
     def evaluate(self, state: State) -> None:
         """Bounds of the nodes whose arguments have better bounds than before, in order."""
@@ -249,9 +268,30 @@ class Evaluator:
         return improved
 
 
-def _stated(parts: Sequence[tuple[Bound, int]]) -> Fact:
-    """The sum of multiples of bounds."""
-    return Combined.of([(b.fact(), fmpq(c, b.row.terms[b.variable])) for b, c in parts])
+def _summed(
+    state: State,
+    terms: Mapping[int, int | fmpq],
+    constant: int | fmpq,
+    sign: int,
+    more: Sequence[tuple[Given, fmpq]] = (),
+) -> Argument | None:
+    """A bound of a form from the bounds of its variables; `more` is what proves it beside them."""
+    above, below = (state.low, state.high) if sign > 0 else (state.high, state.low)
+    total, parts = fmpq(constant), list[tuple[Bound, int | fmpq]]()
+    for v, c in terms.items():
+        if c == 0:
+            continue
+        known = above.get(v) if c > 0 else below.get(v)
+        if known is None:
+            return None
+        total += c * known.value
+        parts.append((known, sign * c))
+    return Argument(total, partial(_stated, parts, more))
+
+
+def _stated(parts: Sequence[tuple[Bound, int | fmpq]], more: Sequence[tuple[Given, fmpq]]) -> Fact:
+    """The sum of multiples of bounds, each of its variable, and of given rows."""
+    return Combined.of([*more, *((b.fact(), fmpq(c) / b.row.terms[b.variable]) for b, c in parts)])
 
 
 def _below(high: Argument, node: Node) -> Fact:

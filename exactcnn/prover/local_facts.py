@@ -98,11 +98,11 @@ class UpperResult:
 
 @dataclass(frozen=True)
 class LowerJob:
-    """Confirm a lower bound of a channel where a window exhibits a template, at these sights."""
+    """Confirm a lower bound of a weighted sum of channels where a window exhibits a template, at these sights."""
 
     feature: int
     template: int
-    channel: int
+    weights: tuple[tuple[int, int], ...]
     bound: fmpq
     sights: tuple[Sight, ...]
 
@@ -188,7 +188,7 @@ def prove_lower(instance: Instance, solver: Solver, job: LowerJob, timeout: floa
     for rows, columns in job.sights:
         placed = Placed(job.feature, job.template, rows.offset, columns.offset)
         kind = rows.signature, columns.signature
-        sequent = lower_sequent(instance.task, instance.stem, kind, placed, job.channel, job.bound).sequent
+        sequent = lower_sequent(instance.task, instance.stem, kind, placed, job.weights, job.bound).sequent
         if sequent in decided:
             continue
         answer = solver.decide(sequent, timeout=timeout)

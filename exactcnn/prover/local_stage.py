@@ -6,16 +6,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from flint import fmpq
+
 from exactcnn.prover.head_bounds import HeadBound
 from exactcnn.prover.instance import Instance
 from exactcnn.prover.local_facts import ChannelJob, LowerJob, UpperResult, channel_job, prove_lower
 from exactcnn.prover.local_sequent import NumberedStem
 from exactcnn.prover.settings import Effort, Settings
-from exactcnn.prover.tables import Tables
+from exactcnn.prover.tables import Tables, Weights
 from exactcnn.prover.upper_proof import UpperShared, channel_at_once, channel_decided, with_proof
 from exactcnn.solvers.base import Solver
 from exactcnn.solvers.pool import Deadline, Workers
-from exactcnn.theorem.facts import UpperFact
+from exactcnn.theorem.facts import JointFact, UpperFact
 
 __all__ = ["LocalStage", "Uppers"]
 
@@ -115,12 +117,12 @@ class LocalStage:
         the sequents that they come to.
         """
         jobs = []
-        for feature, template, channel in self._needed(bounds):
-            bound = self._tables.lower[feature, template][channel]
-            sights = self._tables.sights(feature, template, channel, bound)
+        for feature, template, weights, bound in sorted(self._needed(bounds)):
+            sights = self._tables.sights(feature, template, weights, bound)
             if sights is None:
-                return 0, f"no position is known to see every window of feature {feature} with S_{channel} >= {bound}"
-            jobs.append(LowerJob(feature, template, channel, bound, tuple(sights)))
+                what = " + ".join(f"{a} S_{k}" for k, a in weights)
+                return 0, f"no position is known to see every window of feature {feature} with {what} >= {bound}"
+            jobs.append(LowerJob(feature, template, weights, bound, tuple(sights)))
         if self._certified:
             self._settings.progress("lower facts", 0, 1)
             return len(jobs), None
@@ -133,13 +135,19 @@ class LocalStage:
                 proved += count
         return proved, None
 
-    def _needed(self, bounds: Sequence[HeadBound]) -> list[tuple[int, int, int]]:
-        """Feature, template and channel of the lower facts used."""
+    def _needed(self, bounds: Sequence[HeadBound]) -> Iterator[tuple[int, int, Weights, fmpq]]:
+        """Feature, template, weights and bound of the facts used that say what a template raises."""
         if self._certified:
-            rows = {row for b in bounds for row in b.rows if row.kind == "lower"}
-            return sorted((row.features[0], row.features[1], row.channel) for row in rows)
-        facts = {fact for b in bounds for fact in b.used}
-        return sorted(fact[1:] for fact in facts if not isinstance(fact, UpperFact))
+            for row in {row for b in bounds for row in b.rows if row.kind in ("lower", "joint")}:
+                feature, template = row.features
+                yield feature, template, row.weights, row.local
+            return
+        for fact in {fact for b in bounds for fact in b.used}:
+            if isinstance(fact, JointFact):
+                yield fact.feature, fact.template, fact.weights, fact.bound
+            elif not isinstance(fact, UpperFact):
+                _, feature, template, channel = fact
+                yield feature, template, ((channel, 1),), self._tables.lower[feature, template][channel]
 
 
 def _by_channel(results: Iterable[list[UpperResult]]) -> Uppers:

@@ -226,13 +226,13 @@ class Refuter:
         instance = self.instance
         floor = self.tables.everywhere.low.item(channel)
         bound = self.tables.lower.get((feature, template), {}).get(channel, floor)
-        sights = self.tables.sights(feature, template, channel, bound)
+        sights = self.tables.sights(feature, template, ((channel, 1),), bound)
         if not sights:
             return None
         rows, columns = sights[0]
         placed = Placed(feature, template, rows.offset, columns.offset)
         kind = rows.signature, columns.signature
-        local = lower_sequent(instance.task, instance.stem, kind, placed, channel, bound)
+        local = lower_sequent(instance.task, instance.stem, kind, placed, ((channel, 1),), bound)
         point = self._lowest(local.sequent)
         if point is None:
             return None

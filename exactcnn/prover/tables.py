@@ -5,7 +5,7 @@ These are exact and cheap (one convolution a question), and they propose all the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -21,10 +21,13 @@ from exactcnn.theorem.geometry import Seen
 from exactcnn.theorem.local import Placed
 from exactcnn.theorem.stem import Kind
 
-__all__ = ["Sight", "Tables", "Trigger"]
+__all__ = ["Sight", "Tables", "Trigger", "Weights"]
 
 Sight = tuple[Seen, Seen]
 """One way in which a position sees a window: along the rows and along the columns."""
+
+Weights = tuple[tuple[int, int], ...]
+"""Channels, ascending, with positive integers: what is summed."""
 
 _CHUNK = 256
 
@@ -115,7 +118,27 @@ class Tables:
             listed.sort(key=lambda trigger: (-trigger.bound, trigger.placed))
         return found
 
-    def sights(self, feature: int, template: int, channel: int, bound: fmpq) -> list[Sight] | None:
+    def jointly(self, feature: int, template: int, weights: Weights) -> fmpq | None:
+        """What the weighted sum of channels reaches at some position, wherever a window exhibits the template.
+
+        None if there is no such window in any image.
+        """
+        group, index = self._place[feature, template]
+        least: fmpq | None = None
+        for rows, columns in group.classes:
+            self._deadline.remaining()
+            values = [_weighted(group.bounds[r, c], index, weights) for r in rows for c in columns]
+            best = max(values, default=_weighted(self.everywhere.low, None, weights))
+            least = best if least is None else min(least, best)
+        return least
+
+    def raised(self, feature: int, template: int, channels: Iterable[int]) -> list[int]:
+        """Those of the channels that the template raises above what they are at least anyway, in some sight."""
+        group, index = self._place[feature, template]
+        least = self.everywhere.low
+        return [k for k in channels if any(b.item(index, k) > least.item(k) for b in group.bounds.values())]
+
+    def sights(self, feature: int, template: int, weights: Weights, bound: fmpq) -> list[Sight] | None:
         """For every class of windows, a sight that reaches the bound (distinct ones only); None if a class has none."""
         group, index = self._place[feature, template]
         chosen: dict[Sight, None] = {}
@@ -125,7 +148,7 @@ class Tables:
                     (r, c)
                     for r in rows
                     for c in columns
-                    if (r, c) in group.bounds and group.bounds[r, c].item(index, channel) >= bound
+                    if (r, c) in group.bounds and _weighted(group.bounds[r, c], index, weights) >= bound
                 ),
                 None,
             )
@@ -135,14 +158,14 @@ class Tables:
         return list(chosen)
 
     def sight(
-        self, feature: int, template: int, channel: int, bound: fmpq, window_class: WindowClass
+        self, feature: int, template: int, weights: Weights, bound: fmpq, window_class: WindowClass
     ) -> tuple[int, int] | None:
         """Which way of seeing a class of windows, along the rows and the columns, reaches the bound."""
         group, index = self._place[feature, template]
         rows, columns = window_class
         for i, r in enumerate(rows):
             for j, c in enumerate(columns):
-                if group.bounds[r, c].item(index, channel) >= bound:
+                if _weighted(group.bounds[r, c], index, weights) >= bound:
                     return i, j
         return None
 
@@ -204,6 +227,11 @@ class Tables:
                     best = best.maximum(group.bounds[r, c])
             worst = best if worst is None else worst.minimum(best)
         return floor if worst is None else worst
+
+
+def _weighted(bounds: ExactTensor, index: int | None, weights: Weights) -> fmpq:
+    """The weighted sum of bounds (T, K) of one template's channels, or of bounds (K,)."""
+    return sum((a * bounds.item(*(() if index is None else (index,)), k) for k, a in weights), fmpq(0))
 
 
 def _pasted(fields: ExactTensor, patch: ExactTensor, window: tuple[slice, slice]) -> ExactTensor:

@@ -22,6 +22,7 @@ from exactcnn.prover.fact_book import FactBook, in_order
 from exactcnn.prover.head_bounds import HeadBound
 from exactcnn.prover.head_stage import Heads, HeadStage
 from exactcnn.prover.instance import Instance
+from exactcnn.prover.joint import joint_facts
 from exactcnn.prover.limits import beyond_the_checker
 from exactcnn.prover.local_facts import Peak, UpperResult
 from exactcnn.prover.local_stage import LocalStage, Uppers
@@ -131,8 +132,9 @@ class _Run:
         book = FactBook(self.instance, tables, local.uppers())
         heads = head.at_once(book) if certified else None
         if heads is None:
-            book = book if local.complete else FactBook(self.instance, tables, local.decided())
+            book = book if local.complete else book.changed(uppers=local.decided())
             heads = head.run(book)
+            book, heads = self._jointly(head, book, heads)
         elif not heads.attained and all(s.witness for s in self.searches):
             book, heads = self._improved(local, head, book, heads)
         self._count(book, heads)
@@ -155,6 +157,16 @@ class _Run:
         found = self._with_proofs(local, head, book, heads)
         return found if isinstance(found, Outcome) else self._certified(answer, *found)
 
+    def _jointly(self, head: HeadStage, book: FactBook, heads: Heads) -> tuple[FactBook, Heads]:
+        """Facts about several channels at once, where those about one leave something open; and what they give."""
+        failed = [heads.pairs[pair].statement for pair in heads.failed]
+        joints = joint_facts(book, failed)
+        if not joints:
+            return book, heads
+        more = book.changed(joints=joints)
+        found = head.run(more)
+        return (more, found) if len(found.failed) < len(heads.failed) else (book, heads)
+
     def _count(self, book: FactBook, heads: Heads) -> None:
         """Takes note of what was proved, and by whom: bounds without a proof are a solver's."""
         results = [result for listed in book.uppers.values() for result in listed]
@@ -168,7 +180,7 @@ class _Run:
         effort = Effort(_SOON, _SOON, Deadline(None if left is None else left / 2))
         self.asked = True
         try:
-            more = book if local.complete else FactBook(self.instance, book.tables, local.decided(effort))
+            more = book if local.complete else book.changed(uppers=local.decided(effort))
             found = self._with_proofs(local, head, more, head.run(more, effort), effort)
         except OutOfTimeError:
             self.deadline.remaining()
@@ -186,7 +198,7 @@ class _Run:
             rows = in_order(row for b in heads.bounds for row in b.rows)
             results = [result for row in rows if (result := book.result(row)) is not None]
             uppers, weaker = local.with_proofs(book.uppers, results, effort)
-            book = FactBook(self.instance, book.tables, uppers)
+            book = book.changed(uppers=uppers)
             if not weaker:
                 return book, heads
             heads = head.run(book, effort)

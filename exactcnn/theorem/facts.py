@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flint import fmpq
 
@@ -12,7 +12,7 @@ from exactcnn.network.model import GlobalPool
 from exactcnn.theorem.geometry import Axis
 from exactcnn.theorem.stem import Stem
 
-__all__ = ["Interval", "PooledFacts", "PoolingRule", "UpperFact"]
+__all__ = ["Interval", "JointFact", "PooledFacts", "PoolingRule", "UpperFact"]
 
 Interval = tuple[fmpq | None, fmpq | None]
 """A closed interval; an end None is open to infinity."""
@@ -28,6 +28,24 @@ class UpperFact:
 
 
 @dataclass(frozen=True)
+class JointFact:
+    """Where a window exhibits a template, some position has a weighted sum of channels of at least `bound`.
+
+    It says more than bounds of single channels where another channel answers in another place: with a stride of two,
+    say, one for each phase (DESIGN section 4, "lower", with several weights).
+
+    Attributes
+    ----------
+    weights: channels, ascending, with positive integers.
+    """
+
+    feature: int
+    template: int
+    weights: tuple[tuple[int, int], ...]
+    bound: fmpq
+
+
+@dataclass(frozen=True)
 class PooledFacts:
     """All that is known of the pooled channels.
 
@@ -36,11 +54,13 @@ class PooledFacts:
     base: for every channel, bounds on any image.
     lower: (feature, template) -> channel -> bound: on images with a window that exhibits the template.
     upper: channel -> facts on images that avoid certain features.
+    joint: (feature, template) -> facts about several channels, each with its bound of the pooled channels' sum.
     """
 
     base: tuple[Interval, ...]
     lower: Mapping[tuple[int, int], Mapping[int, fmpq]]
     upper: Mapping[int, tuple[UpperFact, ...]]
+    joint: Mapping[tuple[int, int], tuple[tuple[JointFact, fmpq], ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from exactcnn.core.affine import Affine
 from exactcnn.core.circuit import CircuitBuilder, Sequent
 from exactcnn.network.model import Dense, ReLU
 from exactcnn.task.model import Task
-from exactcnn.theorem.facts import PooledFacts, UpperFact
+from exactcnn.theorem.facts import JointFact, PooledFacts, UpperFact
 from exactcnn.theorem.formulas import NOTHING_KNOWN, Formulas, Known
 
 __all__ = ["Head", "HeadCircuit", "HeadSequent", "HeadStatement", "UsedFact", "head_sequent"]
@@ -70,8 +70,8 @@ class HeadStatement:
         return f"head: {' and '.join(premises)} => {terms} >= {bound}"
 
 
-UsedFact = tuple[str, int, int, int] | UpperFact
-"""("lower", feature, template, channel), or an upper fact."""
+UsedFact = tuple[str, int, int, int] | JointFact | UpperFact
+"""("lower", feature, template, channel), a fact about several channels, or an upper fact."""
 
 
 @dataclass(frozen=True)
@@ -168,12 +168,18 @@ class _Builder:
         meaning: dict[tuple[int, int], UsedFact] = {}
         for (feature, template), atom in templates.items():
             known = self.facts.lower.get((feature, template), {})
-            used = [k for k in sorted(self.channels) if k in known]
-            if used:
-                for place, k in enumerate(used):
-                    meaning[len(switches), place] = ("lower", feature, template, k)
-                forms = tuple(Affine.variable(self.channels[k]).shifted(-known[k]) for k in used)
-                switches.append((atom, forms))
+            found: list[tuple[UsedFact, Affine]] = []
+            for k in sorted(self.channels):
+                if k in known:
+                    form = Affine.variable(self.channels[k]).shifted(-known[k])
+                    found.append((("lower", feature, template, k), form))
+            for joint, bound in self.facts.joint.get((feature, template), ()):
+                if all(k in self.channels for k, _ in joint.weights):
+                    terms = [(self.channels[k], fmpq(a)) for k, a in joint.weights]
+                    found.append((joint, Affine.of(terms, -bound)))
+            if found:
+                meaning.update({(len(switches), place): fact for place, (fact, _) in enumerate(found)})
+                switches.append((atom, tuple(form for _, form in found)))
         in_play = frozenset(self.formulas.features)
         for k in sorted(self.channels):
             for fact in self.facts.upper.get(k, ()):

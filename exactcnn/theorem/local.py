@@ -54,8 +54,10 @@ class LocalSequent:
     pixels: Mapping[Pixel, int]
 
 
-def lower_sequent(task: Task, stem: Stem, kind: Kind, placed: Placed, channel: int, bound: fmpq) -> LocalSequent:
-    """If the window exhibits the template then S_channel >= bound."""
+def lower_sequent(
+    task: Task, stem: Stem, kind: Kind, placed: Placed, weights: Sequence[tuple[int, int]], bound: fmpq
+) -> LocalSequent:
+    """If the window exhibits the template then the weighted sum of channels is at least `bound`."""
     feature = task.features[placed.feature]
     box = feature.templates[placed.template]
 
@@ -67,10 +69,14 @@ def lower_sequent(task: Task, stem: Stem, kind: Kind, placed: Placed, channel: i
 
     builder = CircuitBuilder()
     pixels = FieldPixels(builder, interval)
-    goal = StemCircuit(stem, kind, pixels, builder).output(channel).shifted(-bound)
+    circuit = StemCircuit(stem, kind, pixels, builder)
+    goal = Affine.const(-bound)
+    for channel, weight in weights:
+        goal = goal + circuit.output(channel).scaled(fmpq(weight))
+    left = " + ".join(f"S_{k}" if a == 1 else f"{a} S_{k}" for k, a in weights)
     title = (
         f"lower: a window at ({placed.row}, {placed.column}) of the field exhibits {_name(feature, placed)} "
-        f"=> S_{channel} >= {bound}"
+        f"=> {left} >= {bound}"
     )
     rows = tuple(plain_bounds(builder.variables))
     return LocalSequent(Sequent(builder.circuit(), goal=goal, lemmas=rows, title=title), pixels.numbers)

@@ -89,11 +89,10 @@ def facts_of(instance: Instance) -> PooledFacts:
             uppers[channel] = prove_channel(job, lambda upper: prove_upper(instance, SOLVER, upper, 10))
     for (feature, template), known in tables.lower.items():
         for channel, bound in known.items():
-            sights = tables.sights(feature, template, channel, bound)
+            sights = tables.sights(feature, template, ((channel, 1),), bound)
             assert sights is not None
-            assert (
-                prove_lower(instance, SOLVER, LowerJob(feature, template, channel, bound, tuple(sights)), 10)[2] == ""
-            )
+            job = LowerJob(feature, template, ((channel, 1),), bound, tuple(sights))
+            assert prove_lower(instance, SOLVER, job, 10)[2] == ""
     return FactBook(instance, tables, uppers).pooled
 
 

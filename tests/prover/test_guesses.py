@@ -101,11 +101,11 @@ def test_a_lower_bound_that_is_too_high_is_denied() -> None:
     instance = instance_of(YES_NO)
     tables = Tables(instance)
     assert tables.lower[0, 0][0] == 1
-    sights = tables.sights(0, 0, 0, ONE)
+    sights = tables.sights(0, 0, ((0, 1),), ONE)
     assert sights is not None
-    assert tables.sights(0, 0, 0, ONE + 1) is None
-    assert prove_lower(instance, HONEST, LowerJob(0, 0, 0, ONE, tuple(sights)), 10)[2] == ""
-    _, _, why = prove_lower(instance, HONEST, LowerJob(0, 0, 0, ONE + 1, tuple(sights)), 10)
+    assert tables.sights(0, 0, ((0, 1),), ONE + 1) is None
+    assert prove_lower(instance, HONEST, LowerJob(0, 0, ((0, 1),), ONE, tuple(sights)), 10)[2] == ""
+    _, _, why = prove_lower(instance, HONEST, LowerJob(0, 0, ((0, 1),), ONE + 1, tuple(sights)), 10)
     assert why.startswith("the solver denies lower:")
 
 

@@ -20,7 +20,7 @@ Span = tuple[int, int]
 """The lines from the first number up to before the second."""
 
 _RULES = ("lin", "sub", "chord", "maxle", "have", "split", "cut", "choose", "qed")
-_FACTS = ("floor", "upper", "lower")
+_FACTS = ("floor", "upper", "lower", "joint")
 _PLACES = ("box", "same", "see")
 _HEAD = ("right", "wrong", "pair")
 HITS = (

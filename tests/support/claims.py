@@ -21,7 +21,7 @@ from exactcnn.formats.smtlib import sequent_script
 from exactcnn.prover.replay import replay
 from exactcnn.solvers.base import Status
 from exactcnn.solvers.z3_solver import Z3Solver
-from exactcnn.theorem.facts import Interval, PooledFacts, UpperFact
+from exactcnn.theorem.facts import Interval, JointFact, PooledFacts, UpperFact
 from exactcnn.theorem.head import HeadStatement, head_sequent
 from exactcnn.theorem.local import Placed, lower_sequent, upper_sequent
 
@@ -55,7 +55,7 @@ def read_claims(certificate: str, channels: int) -> Claims:
         if tokens[0] == "witness":
             pixels = lines[number + 1 : number + 1 + channels * int(tokens[2])]
             witnesses.append(tokens + tuple(t for row in pixels for t in row))
-        elif tokens[0] in ("floor", "upper", "lower"):
+        elif tokens[0] in ("floor", "upper", "lower", "joint"):
             facts.append((tokens, []))
         elif tokens[0] in ("box", "same", "see") or (tokens[0] == "prove" and len(tokens) > 1):
             facts[-1][1].append(tokens)
@@ -131,7 +131,7 @@ class Judge:
 
     def _places(self, fact: Tokens) -> int:
         """How many border kinds or classes of windows the fact is about."""
-        if fact[0] != "lower":
+        if fact[0] not in ("lower", "joint"):
             return len(self.instance.kinds)
         shape = self.instance.task.features[int(fact[1])]
         return len(self.instance.window_classes(shape.height, shape.width))
@@ -140,8 +140,9 @@ class Judge:
         """What the fact says at each kind or class of windows."""
         task, stem = self.instance.task, self.instance.stem
         tokens, places = fact
-        if tokens[0] == "lower":
-            feature, template, channel = map(int, tokens[1:4])
+        if tokens[0] in ("lower", "joint"):
+            feature, template = map(int, tokens[1:3])
+            weights, bound = _weighted(tokens)
             shape = task.features[feature]
             for (rows, columns), place in zip(
                 self.instance.window_classes(shape.height, shape.width), places, strict=False
@@ -149,7 +150,7 @@ class Judge:
                 r, c = rows[int(place[1])], columns[int(place[2])]
                 placed = Placed(feature, template, r.offset, c.offset)
                 kind = r.signature, c.signature
-                yield lower_sequent(task, stem, kind, placed, channel, parse_rational(tokens[4])).sequent
+                yield lower_sequent(task, stem, kind, placed, weights, bound).sequent
             return
         channel, bound = int(tokens[1]), parse_rational(tokens[2])
         for kind, place in zip(self.instance.kinds, places, strict=False):
@@ -172,12 +173,22 @@ class Judge:
             base[channel] = rule.at_least(low, low), None
         lower: dict[tuple[int, int], dict[int, fmpq]] = {}
         upper: dict[int, tuple[UpperFact, ...]] = {}
+        joint: dict[tuple[int, int], tuple[tuple[JointFact, fmpq], ...]] = {}
         for fact, _ in facts:
             if fact[0] == "upper":
                 channel, high = int(fact[1]), rule.at_most(parse_rational(fact[2]))
                 if high is not None:
                     own = UpperFact(frozenset(map(int, fact[4:])), channel, high)
                     upper[channel] = (*upper.get(channel, ()), own)
+            elif fact[0] == "joint":
+                weights, somewhere = _weighted(fact)
+                if rule.kind == "max" or all(k in floors for k, _ in weights):
+                    low = sum((a * floors.get(k, fmpq(0)) for k, a in weights), fmpq(0))
+                    bound = rule.at_least(low, somewhere)
+                    if bound is not None:
+                        own_joint = JointFact(int(fact[1]), int(fact[2]), weights, somewhere), bound
+                        key = int(fact[1]), int(fact[2])
+                        joint[key] = (*joint.get(key, ()), own_joint)
             elif fact[0] == "lower":
                 feature, template, channel = map(int, fact[1:4])
                 somewhere = parse_rational(fact[4])
@@ -186,7 +197,7 @@ class Judge:
                     if bound is not None:
                         found = lower.setdefault((feature, template), {})
                         found[channel] = max(bound, found.get(channel, bound))
-        return PooledFacts(tuple(base), lower, upper)
+        return PooledFacts(tuple(base), lower, upper, joint)
 
     def _head(self, claims: Claims) -> Iterator[Sequent]:
         """The statements about logits, from the facts of the certificate."""
@@ -205,3 +216,10 @@ class Judge:
             else:
                 statement, bound = HeadStatement((), (index,), ((index, fmpq(-1)),)), -parse_rational(rest[1])
             yield head_sequent(self.instance.task, self.instance.head, facts, statement, bound).sequent
+
+
+def _weighted(fact: Tokens) -> tuple[tuple[tuple[int, int], ...], fmpq]:
+    """The channels that a lower or joint fact sums, with their weights, and its bound."""
+    if fact[0] == "lower":
+        return ((int(fact[3]), 1),), parse_rational(fact[4])
+    return tuple(zip(map(int, fact[5::2]), map(int, fact[6::2]), strict=True)), parse_rational(fact[3])

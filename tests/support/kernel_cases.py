@@ -120,6 +120,9 @@ def _unit_cases() -> Iterator[Case]:
         yield Case(
             f"pooled: {pool} {known} {bound}", True, lambda k, a=(pool, known, bound), e=expected: _pooled(k, *a) == e
         )
+    for pool, weighted in _WEIGHTED:
+        name = f"pooled: {pool}, a weighted sum"
+        yield Case(name, True, lambda k, p=pool, e=weighted: _weighted(k, p) == e)
     below = golden("lamp")[0].replace("3/4 1\n", "0 1/4\n")
     yield Case("pixel above a template", True, lambda k: _witness(k, below, "1 1 1 1 0 0\n1").satisfied() == [1])
     yield Case("pixel below a template", True, lambda k: _witness(k, _LAMP, "1 1 1 1 0 0\n0").satisfied() == [1])
@@ -205,9 +208,23 @@ def _pooled(kernel: Kernel, pool: str, most: int | None, bound: int) -> list[Fra
     """At least and at most (bound at all positions), at least (bound at one) above floors none, -1 and 1."""
     number = (3 * bound, 3)
     facts = _facts(kernel, pool, {}, most)
-    found = [facts.spread(number, 1), facts.spread(number, -1), facts.somewhere(0, number)]
+    found = [facts.spread(number, 1), facts.spread(number, -1), facts.somewhere({0: 1}, number)]
     for low in (-1, 1):
-        found.append(_facts(kernel, pool, {0: (2 * low, 2)}, most).somewhere(0, number))
+        found.append(_facts(kernel, pool, {0: (2 * low, 2)}, most).somewhere({0: 1}, number))
+    return [None if x is None else Fraction(*x) for x in found]
+
+
+# 2*m_0 + 3*m_1, at some position at least 5/2, with floors 1/2 and -1/4, and -1/2; then with one floor only.
+_WEIGHTED = (
+    ("max", [Fraction(5, 2), Fraction(5, 2), Fraction(5, 2)]),
+    ("sum", [Fraction(11, 4), Fraction(0), None]),
+    ("mean", [Fraction(5, 8), Fraction(0), None]),
+)
+
+
+def _weighted(kernel: Kernel, pool: str) -> list[Fraction | None]:
+    floors = [{0: (1, 2), 1: (-1, 4)}, {0: (1, 2), 1: (-1, 2)}, {0: (1, 2)}]
+    found = [_facts(kernel, pool, known, 6).somewhere({0: 2, 1: 3}, (5, 2)) for known in floors]
     return [None if x is None else Fraction(*x) for x in found]
 
 
@@ -476,6 +493,17 @@ _TWO = (
 _NEAR = "prove 1 0 0 1 1\nsplit 1\nsplit 2\nqed 3 5 2 6 4 8 1\nqed 2 5 1 8 2\nsame 1 0 0 1 0\n"
 
 Change = tuple[str, str]
+
+
+def _another_sum(weights: str) -> tuple[Change, ...]:
+    """A fact more about a sum of channels in `phases`, and the proofs whose rows it moves."""
+    return (
+        ("facts 5\n", f"facts 6\njoint 0 0 -9 over {weights}\n" + 9 * "see 0 0 box\n"),
+        ("sub 4 1 4 1 0\nlin 2 3 1 5 1\nqed 1 6 1\n", "sub 5 1 4 1 0\nlin 2 3 1 6 1\nqed 1 7 1\n"),
+        ("sub 4 1 4 1 0\nsub 5 1 5 1 0\nqed 1 6 1\n", "sub 5 1 4 1 0\nsub 6 1 5 1 0\nqed 1 7 1\n"),
+    )
+
+
 _PAIRS: list[tuple[str, Change | None, tuple[Change, ...]]] = [
     # witnesses
     ("lamp", None, ((_WITNESS, "witness 0 1 1 3 3 0 0\n1/2\n"),)),  # neither on nor off
@@ -547,6 +575,30 @@ _PAIRS: list[tuple[str, Change | None, tuple[Change, ...]]] = [
     ("bar", None, (("upper 0 0 avoid 0\nbox\n", "upper 0 0 avoid 0\nbox\nbox\n"),)),
     ("sum", None, (("floor 0 0", "floor 0 1"),)),
     ("sum", None, (("facts 3\nfloor 0 0\nbox\n", "facts 4\nfloor 0 0\nbox\nfloor 0 0\nbox\n"),)),
+    # sums of channels
+    ("phases", None, (("joint 0 0 6 over", "joint 0 0 7 over"),)),
+    ("phases", None, (("joint 0 0 6 over", "joint 0 0 5 over"),)),
+    ("phases", None, (("joint 0 0 6 over", "joint 0 1 6 over"),)),
+    ("phases", None, (("joint 0 0 6 over", "joint 0 0 6"),)),
+    *(
+        ("phases", None, (("over 0 6 1 3 2 2 3 6\n", f"over {weights}\n"),))
+        for weights in (
+            "0 6 1 3 2 1 3 6",
+            "0 6 1 3 2 2",
+            "0 6 1 3 2 2 3",
+            "0 6 1 3 2 2 3 6 7",
+            "1 3 0 6 2 2 3 6",
+            "0 6 0 6 1 3 2 2 3 6",
+            "0 6 1 3 2 2 4 6",
+            "0 6 1 3 2 2 3 0",
+            "0 6 1 3 2 2 3 12/2",
+        )
+    ),
+    ("phases", None, (("joint 0 0 6 over 0 6 1 3 2 2 3 6\nsee 0 0 box\n", "joint 0 0 6 over 0 6 1 3 2 2 3 6\n"),)),
+    ("phases", None, _another_sum("0 1")),
+    ("phases", None, _another_sum("0 -1 1 1")),
+    ("phasesum", None, (("facts 9\n", "facts 8\n"), ("floor 3 0\n" + 6 * "box\n", ""))),
+    ("phasesum", None, (("floor 3 0\n", "floor 3 -1\n"),)),
     # heads
     ("lamp", None, (("right 0 3/4", "right 0 7/8"),)),
     ("lamp", None, (("right 1 1/2", "right 1 3/4"),)),
@@ -594,6 +646,7 @@ _PAIRS: list[tuple[str, Change | None, tuple[Change, ...]]] = [
 ]
 _NETWORK = "network\nexactcnn network 1\ninput pixel channels 1\nglobalpool max\ndense out 2 in 1\n1\n"
 _FINE: list[tuple[str, Change | None, tuple[Change, ...]]] = [
+    ("phases", None, _another_sum("0 1 1 1")),
     (  # the logit of `otherwise` is 1 - m
         "lamp",
         (_OFF + _NETWORK + "0\nbias 0 1/2", "class off otherwise\n" + _NETWORK + "-1\nbias 0 1"),

@@ -93,7 +93,7 @@ def test_lower_sequents_speak_of_exhibiting_windows(
     subject, stem, kind, placed, _ = scene
     field = exhibited(scene)
     channel = stem.out_channels - 1
-    local = lower_sequent(subject, stem, kind, placed, channel, bound)
+    local = lower_sequent(subject, stem, kind, placed, ((channel, 1),), bound)
     values = at(local, field)
     assert local.sequent.goal.evaluate(values.__getitem__) == output(stem, kind, field, channel) - bound
     assert local.sequent.hypotheses == ()
@@ -136,7 +136,7 @@ def test_lemmas_add_nothing(scene: tuple[Task, Stem, Kind, Placed, ExactTensor])
     bound = output(stem, kind, field, 0)
     for local in (
         upper_sequent(subject, stem, kind, (placed,), 0, bound),
-        lower_sequent(subject, stem, kind, placed, 0, bound),
+        lower_sequent(subject, stem, kind, placed, ((0, 1),), bound),
     ):
         with_rows = SOLVER.decide(local.sequent, timeout=5).status
         without = SOLVER.decide(replace(local.sequent, lemmas=()), timeout=5).status
@@ -270,7 +270,8 @@ def test_a_sequent_depends_on_what_the_position_sees() -> None:
     whole, last = (((0, 2),), ((0, 1),)), (((0, 1),), ((0, 1),))
     for kind, least in ((whole, ONE), (last, ONE)):
         placed = Placed(0, 0, 0, 0)
-        assert SOLVER.decide(lower_sequent(subject, stem, kind, placed, 0, least).sequent).status is Status.HOLDS
+        local = lower_sequent(subject, stem, kind, placed, ((0, 1),), least)
+        assert SOLVER.decide(local.sequent).status is Status.HOLDS
     most = {whole: fmpq(2), last: ONE}
     for kind, bound in most.items():
         assert SOLVER.decide(upper_sequent(subject, stem, kind, (), 0, bound).sequent).status is Status.HOLDS
@@ -282,7 +283,7 @@ def test_titles_name_the_feature_and_the_window() -> None:
     stem = stem_of((conv([1], (1, 1, 1, 1), [0]),), 1)
     subject = task([feature("dot", "#")], [one_class("a", "dot"), one_class("b", "", "dot")])
     kind = ((0, 1),), ((0, 1),)
-    lower = lower_sequent(subject, stem, kind, Placed(0, 0, 0, 0), 0, HALF)
+    lower = lower_sequent(subject, stem, kind, Placed(0, 0, 0, 0), ((0, 1),), HALF)
     upper = upper_sequent(subject, stem, kind, (Placed(0, 0, 0, 0),), 0, HALF)
     assert lower.sequent.title == 'lower: a window at (0, 0) of the field exhibits "dot" template 0 => S_0 >= 1/2'
     assert upper.sequent.title == 'upper: windows of the field clear of ["dot" template 0 at (0, 0)] => S_0 <= 1/2'
