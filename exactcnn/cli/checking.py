@@ -7,12 +7,14 @@ from typing import Annotated
 
 import typer
 
-from exactcnn.cli.common import NetworkOption, SizeOption, stdout
+from exactcnn.cli.common import NetworkOption, SizeOption, TimeoutOption, stdout
+from exactcnn.core.errors import InputError
 from exactcnn.core.verdict import Verdict
 
 __all__ = ["check", "explain"]
 
 _REJECTED = Verdict.REFUTED.exit_code
+_WHAT = "features"
 
 StatementArgument = Annotated[
     Path, typer.Argument(metavar="STATEMENT", help="What is claimed (.stmt).", show_default=False)
@@ -43,7 +45,11 @@ def check(statement: StatementArgument, certificate: CertificateArgument) -> Non
 def explain(
     certificate: Annotated[
         Path,
-        typer.Argument(metavar="SUBJECT", help="A proof (.cert); with --plot a task (TOML).", show_default=False),
+        typer.Argument(
+            metavar="SUBJECT",
+            help="A proof (.cert); with --plot a task (TOML); with --html one of these, or an outcome (.json).",
+            show_default=False,
+        ),
     ],
     statement: Annotated[
         Path | None,
@@ -53,29 +59,53 @@ def explain(
         Path | None,
         typer.Option("--plot", metavar="OUT", help="Draw a task as .svg, .pdf or .png instead.", show_default=False),
     ] = None,
-    what: Annotated[str, typer.Option("--what", metavar="WHAT", help="What to draw; see above.")] = "features",
+    what: Annotated[str, typer.Option("--what", metavar="WHAT", help="What to draw; see above.")] = _WHAT,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="OUT", help="Write a page to explore instead.", show_default=False),
+    ] = None,
+    task: Annotated[
+        Path | None,
+        typer.Option("--task", metavar="TASK", help="The task of an outcome.", show_default="what the outcome names"),
+    ] = None,
     network: NetworkOption = None,
     image: Annotated[
         Path | None, typer.Option("--image", metavar="IMAGE", help="The image of a heat map.", show_default=False)
     ] = None,
     size: SizeOption = "any",
     dark: Annotated[bool, typer.Option("--dark", help="Draw on a dark ground.")] = False,
+    timeout: TimeoutOption = None,
 ) -> None:
-    """Say in words what a certificate proves, and how; or draw a task.
+    """Say in words what a certificate proves, and how; or draw a task, or write a page to explore.
 
     With --plot, --what is features, template:F, detector:F (one pixel moves),
     plane:F (two do), heat:F (with --image), network, logits (of the witnesses,
     or of a counterexample), or counterexample; F is FEATURE or
     FEATURE:TEMPLATE. Pictures need matplotlib, the extra "plot".
 
+    With --html, SUBJECT is a task (verified first), a certificate, or what
+    verify --json printed. The page holds the features, images to paint on,
+    and the proof as a tree; it needs no network connection.
+
     Examples:
       exactcnn explain signs.cert
       exactcnn explain signs.cert --statement signs.stmt
       exactcnn explain signs.toml --plot cross.svg --what detector:cross
       exactcnn explain signs.toml --plot wrong.png --what counterexample --network mine.onnx
+      exactcnn explain signs.toml --html signs.html
+      exactcnn explain answer.json --html answer.html
 
     Exit codes: 0 proved, 1 rejected.
     """
+    if html is not None:
+        _require_plain(plot, image, what, dark)
+        from exactcnn.cli.exploring import ExplorerRequest, explore
+
+        explore(ExplorerRequest(certificate, html, statement, task, network, size, timeout))
+        return
+    if task is not None or timeout is not None:
+        option = "--timeout" if task is None else "--task"
+        raise InputError(f"{option} has a meaning with --html only", place=option)
     if plot is not None:
         from exactcnn.cli.plotting import PlotRequest
         from exactcnn.cli.plotting import plot as draw
@@ -95,3 +125,16 @@ def explain(
     for line in summary_lines(read_text(claim), read_text(certificate)):
         console.print(line, soft_wrap=True)
     console.print(f"checked: {text}", soft_wrap=True)
+
+
+def _require_plain(plot: Path | None, image: Path | None, what: str, dark: bool) -> None:
+    """Nothing, if no option that draws is given.
+
+    Raises
+    ------
+    InputError: one of them is.
+    """
+    given = {"--plot": plot is not None, "--image": image is not None, "--what": what != _WHAT, "--dark": dark}
+    for option, is_given in given.items():
+        if is_given:
+            raise InputError(f"{option} has no meaning with --html", place=option)

@@ -154,7 +154,9 @@ def verify(
     if as_json:
         from exactcnn.report.json_form import outcome_json
 
-        print_json(outcome_json(outcome, files=[str(f) for f in files]))
+        given = None if network is None else str(network)
+        sources = {"task": str(task), "network": given, "batch_norm": batch_norm.value, "perturb": perturb}
+        print_json(outcome_json(outcome, files=[str(f) for f in files], sources=sources))
     else:
         from exactcnn.report.terminal import outcome_block
 

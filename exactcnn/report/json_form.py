@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from exactcnn.core.outcome import Example, Outcome, Stretched, Window
@@ -14,8 +14,10 @@ __all__ = ["example_json", "image_json", "outcome_json", "window_json"]
 _LARGEST_EXACT_NUMBER = 2**53
 
 
-def outcome_json(outcome: Outcome, *, files: Sequence[str] = ()) -> dict[str, Any]:
-    """All of an outcome; `files` are the names of what was written with it.
+def outcome_json(
+    outcome: Outcome, *, files: Sequence[str] = (), sources: Mapping[str, str | None] | None = None
+) -> dict[str, Any]:
+    """All of an outcome; `files` are the names of what was written with it, `sources` says what it is about.
 
     `configurations` is a number up to 2^53 and a text beyond, where many readers would round it. `counterexample`,
     `reason`, `unproved`, `unproved_field`, `statement` (a certificate's SHA-256), `float32` and `cross_checks` are
@@ -58,6 +60,8 @@ def outcome_json(outcome: Outcome, *, files: Sequence[str] = ()) -> dict[str, An
     if outcome.unproved_field is not None:
         form["unproved_field"] = image_json(outcome.unproved_field)
     form["files"] = list(files)
+    if sources is not None:
+        form["sources"] = dict(sources)
     return form
 
 
