@@ -1,5 +1,6 @@
 // Answers many questions in one process: a JSON list on stdin, a JSON list of answers on stdout.
 import { readFileSync } from "node:fs";
+import { checkCertificate } from "../../exactcnn/report/explorer/engine/checker.js";
 import { imageOf } from "../../exactcnn/report/explorer/engine/exact.js";
 import { evaluate } from "../../exactcnn/report/explorer/engine/network.js";
 import { formatDecimal, formatRational, numberText, parseRational } from "../../exactcnn/report/explorer/engine/rational.js";
@@ -38,6 +39,7 @@ const answers = {
     return value && [formatRational(value), formatDecimal(value), numberText(value)];
   },
   image,
+  check: ({ statement, certificate }) => checkCertificate(statement, certificate),
 };
 
 const questions = JSON.parse(readFileSync(0, "utf8"));

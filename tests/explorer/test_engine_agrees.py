@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from support.certificate_mutants import mutants
+from support.certified import checked, corners
+from support.kernel_cases import _FINE, _PAIRS, _STATEMENTS, NAMES, edited, golden
 from support.networks import networks
+from support.small_instances import small_instance
 from support.tasks import images, tasks
 
 from exactcnn.core.errors import InputError
@@ -22,6 +28,9 @@ from exactcnn.task.decide import Decision, decide
 
 Engine = Callable[[list[dict[str, Any]]], list[Any]]
 Case = tuple[dict[str, Any], dict[str, Any]]
+Pair = tuple[str, str]
+SHIPPED = Path(__file__).parents[2] / "proofs" / "certificates"
+REJECTED = re.compile(r"REJECTED line (?P<line>[0-9]+) rule (?P<rule>[a-z]+): (?P<rest>.*)", re.DOTALL)
 
 
 def test_numbers_and_their_texts(engine: Engine) -> None:
@@ -49,7 +58,7 @@ def _number(text: str) -> list[str] | None:
 def test_random_images(engine: Engine) -> None:
     cases: list[Case] = []
 
-    @settings(max_examples=580, deadline=None, database=None, derandomize=True, phases=[Phase.generate])
+    @settings(max_examples=200, deadline=None, database=None, derandomize=True, phases=[Phase.generate])
     @given(st.data())
     def collect(data: st.DataObject) -> None:
         cases.extend(_drawn(data))
@@ -65,25 +74,24 @@ def test_random_images(engine: Engine) -> None:
     assert {s["state"] for _, expected in cases for s in expected["statuses"]} == {"contains", "avoids", "neither"}
 
 
-def _drawn(data: st.DataObject) -> list[Case]:
+def _drawn(data: st.DataObject) -> Iterator[Case]:
     task = data.draw(tasks())
     network = data.draw(networks(channels=len(task.channels), outputs=len(task.classes)))
-    image = data.draw(images(task))
-    _, rows, columns = image.shape
-    sizes = SizeRange.fixed(rows, columns)
-    try:
-        statement = format_statement(task, network, sizes, parse_rational("1/3"), None)
-        found = logits(network, image.reshape(1, *image.shape), task.pixel)
-    except InputError:  # not defined at this size
-        return []
-    values = [format_rational(x) for x in image.rationals()]
-    question = {"op": "image", "statement": statement, "shape": list(image.shape), "values": values}
-    expected = {
-        "hash": statement_sha256(statement),
-        "logits": [format_rational(x) for x in found.rationals()],
-        **_decision(decide(task, image)),
-    }
-    return [(question, expected)]
+    for image in (data.draw(images(task)) for _ in range(3)):
+        sizes = SizeRange.fixed(*image.shape[1:])
+        try:
+            statement = format_statement(task, network, sizes, parse_rational("1/3"), None)
+            found = logits(network, image.reshape(1, *image.shape), task.pixel)
+        except InputError:  # not defined at this size
+            continue
+        values = [format_rational(x) for x in image.rationals()]
+        question = {"op": "image", "statement": statement, "shape": list(image.shape), "values": values}
+        expected = {
+            "hash": statement_sha256(statement),
+            "logits": [format_rational(x) for x in found.rationals()],
+            **_decision(decide(task, image)),
+        }
+        yield question, expected
 
 
 def _decision(found: Decision) -> dict[str, Any]:
@@ -105,3 +113,74 @@ def _decision(found: Decision) -> dict[str, Any]:
             for s in found.statuses
         ],
     }
+
+
+# -- the checker ------------------------------------------------------------------------------------------------------
+
+
+def _same_verdicts(engine: Engine, pairs: list[Pair]) -> list[str]:
+    """The kernel's lines; the page's checker says the same, at the same line, of the same rule, for the same reason."""
+    answers = engine([{"op": "check", "statement": s, "certificate": c} for s, c in pairs])
+    lines = [checked(*pair)[1] for pair in pairs]
+    for pair, line, answer in zip(pairs, lines, answers, strict=True):
+        match = REJECTED.fullmatch(line)
+        if match is None:
+            assert answer["text"] == line, pair
+            continue
+        assert answer["verdict"] == "REJECTED", (line, pair)
+        assert (answer["line"], answer["rule"]) == (int(match["line"]), match["rule"]), (line, answer, pair)
+        # What was found is worded differently here and there.
+        assert match["rest"].startswith(f"expected {answer['expected']}, got "), (line, answer, pair)
+    return lines
+
+
+def _rejected(lines: list[str]) -> int:
+    return sum(line.startswith("REJECTED ") for line in lines)
+
+
+def test_golden_and_shipped_certificates(engine: Engine) -> None:
+    pairs = [golden(name) for name in ("lamp", *NAMES)]
+    files = sorted(SHIPPED.glob("*.stmt"))
+    pairs += [(f.read_text(), f.with_suffix(".cert").read_text()) for f in files]
+    assert len(files) == 4
+    assert not _rejected(_same_verdicts(engine, pairs))
+
+
+def test_certificates_that_the_kernel_has_to_accept_or_to_reject(engine: Engine) -> None:
+    pairs = [edited(name, statement, *changes) for name, statement, changes in (*_PAIRS, *_FINE)]
+    lines = _same_verdicts(engine, [*pairs, *(edited("lamp", change) for change in _STATEMENTS)])
+    assert 0 < _rejected(lines) < len(lines)
+
+
+def _small_pairs() -> Iterator[Pair]:
+    yield from (golden(name) for name in ("lamp", *NAMES))
+    for certificate in (corners()[2], small_instance(3), small_instance(8)):
+        assert certificate is not None
+        yield certificate.statement, certificate.text
+
+
+def test_mutants(engine: Engine) -> None:
+    pairs = [(m.statement, m.certificate) for pair in _small_pairs() for m in mutants(*pair, 60, 4)]
+    assert len(pairs) > 1000
+    lines = _same_verdicts(engine, pairs)
+    assert 500 < _rejected(lines) < len(pairs)
+
+
+def test_mutants_of_a_shipped_certificate(engine: Engine) -> None:
+    texts = [(SHIPPED / f"letters.{ending}").read_text() for ending in ("stmt", "cert")]
+    assert _rejected(_same_verdicts(engine, [(m.statement, m.certificate) for m in mutants(*texts, 12, 0)])) > 6
+
+
+def test_damaged_bytes(engine: Engine) -> None:
+    source = random.Random(5)
+    pairs = []
+    for _ in range(150):
+        texts = list(golden(source.choice(("lamp", *NAMES))))
+        which = source.randrange(2)
+        place = source.randrange(len(texts[which]))
+        kept = texts[which][place + source.choice([0, 1, 1, 9]) :]
+        texts[which] = (
+            texts[which][:place] + source.choice(["", "\n", " ", "\r", "\0", "\x85", "é", "%", "9" * 4001]) + kept
+        )
+        pairs.append((texts[0], texts[1]))
+    assert _rejected(_same_verdicts(engine, pairs)) > 100

@@ -418,7 +418,7 @@ function readNetwork(lines, task) {
       continue;
     }
     const words = pool ? ["relu", "dense", "flatten"] : ["relu", "conv", "maxpool", "avgpool"];
-    need(words.includes(tokens[0]), `one of ${words.join(", ")}`, tokens[0]);
+    need(words.includes(tokens[0]), `one of (${words.map((word) => `'${word}'`).join(", ")})`, tokens[0]);
     const layer = new Layer(lines, tokens, width);
     width = layer.outputs;
     if (layer.word !== "flatten") (pool ? head : stem).push(layer);
