@@ -40,8 +40,10 @@ types: $(VENV)/.dev
 imports: $(VENV)/.dev
 	$(BIN)/lint-imports
 
+# All examples of the README and of the documentation: what they print is compared with what the pages show.
 docs: $(VENV)/.dev
 	$(BIN)/pytest tests/docs
+	$(BIN)/python tools/page_examples.py --workers $(CORES) $(shell find docs -name '*.md')
 
 # The documentation, in out/site: warnings are errors, links have to lead somewhere, nothing is loaded from elsewhere.
 site: $(VENV)/.dev
