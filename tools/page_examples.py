@@ -6,8 +6,8 @@
 What is run, and what it means:
 
 - a block of any language whose first line is `# NAME` with a suffix is a file, which is written (`toml`, `python`);
-- `console`: each line `$ COMMAND` is given to a shell with this Python's programs; the lines up to the next one are what
-  it prints on stdout and stderr together. Times change from run to run; a line `...` stands for any lines;
+- `console`: each line `$ COMMAND` is given to a shell with this Python's programs; the lines up to the next one are
+  what it prints on stdout and stderr together. Times change from run to run; a line `...` stands for any lines;
 - `python` with `>>>` is a session (doctest); all sessions of a page are one;
 - `<!-- with FILE as NAME -->` copies a file of the project into the folder.
 """
@@ -94,7 +94,7 @@ def run(command: str, folder: Path) -> str:
     """What a command prints on stdout and stderr."""
     programs = Path(sys.executable).parent
     environment = {**os.environ, "COLUMNS": COLUMNS, "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}"}
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - a command from this project's own pages
         ["bash", "-c", command],  # noqa: S607 - the shell that readers have
         cwd=folder,
         env=environment,
@@ -174,8 +174,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, default=1, help="pages that are run at the same time")
     options = parser.parse_args(arguments)
     wrong = 0
-    with ProcessPoolExecutor(options.workers) as pool:
-        results = list(pool.map(_differences, options.pages))
+    if options.workers > 1:
+        with ProcessPoolExecutor(options.workers) as pool:
+            results = list(pool.map(_differences, options.pages))
+    else:
+        results = [_differences(page) for page in options.pages]
     for page, found in zip(options.pages, results, strict=True):
         if options.update:
             page.write_text(updated(page.read_text("utf-8"), found), "utf-8")

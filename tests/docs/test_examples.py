@@ -1,4 +1,4 @@
-"""The README's examples are run; those of the documentation's pages can be (`make docs` does); the tool that does it."""
+"""The README's examples are run; those of the documentation's pages can be (`make docs` does it); the tool for it."""
 
 from __future__ import annotations
 
