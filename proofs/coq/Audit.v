@@ -36,3 +36,10 @@ Print Assumptions lamp_solved.
 
 Check lamp_zero_error.
 Print Assumptions lamp_zero_error.
+
+(** A sum and a mean. *)
+Check sum_zero_error.
+Print Assumptions sum_zero_error.
+
+Check mean_zero_error.
+Print Assumptions mean_zero_error.

@@ -567,4 +567,19 @@ Section Representatives.
     assert (H := Z.div_le_mono (a + before l + after l - kernel l) (b + before l + after l - kernel l) (stride l)
       ltac:(lia) ltac:(lia)). lia.
   Qed.
+
+  (** Longer lengths have as many positions or more. *)
+  Lemma positions_mono ls : Forall level_ok ls -> forall a b, a <= b -> positions ls a <= positions ls b.
+  Proof.
+    induction 1 as [|l ls Hl Hls IH]; intros a b Hab; [assumption|]. apply IH.
+    destruct Hl as (_ & Hs & _). unfold above.
+    assert (H := Z.div_le_mono (a + before l + after l - kernel l) (b + before l + after l - kernel l) (stride l)
+      ltac:(lia) ltac:(lia)). lia.
+  Qed.
+
+  Lemma defined_positions ls : forall n, defined_at ls n = true -> 1 <= positions ls n.
+  Proof.
+    induction ls as [|l ls IH]; intros n; cbn [defined_at positions]; intros [H1 H2]%andb_true_iff; [lia|].
+    now apply IH.
+  Qed.
 End Representatives.

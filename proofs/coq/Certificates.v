@@ -3,7 +3,8 @@
     of all the sizes of the statement's range. *)
 
 From Coq Require Import Reals ZArith NArith List Lra Lia Bool.
-From ExactCNN Require Import Sums Images Formulas Numbers Checker Instance Soundness Quotients Locals HeadSequents.
+From ExactCNN Require Import Sums Images Formulas Numbers Checker Instance Soundness Quotients Locals Pools.
+From ExactCNN Require Import HeadSequents.
 From ExactCNN Require Axis Tasks Networks.
 Import ListNotations.
 Open Scope R_scope.
@@ -100,20 +101,19 @@ Module Certificates (Num : SpecifiedNumbers).
     Qed.
 
     Lemma statement_parts :
-      pool st = PoolMax /\ statement_fine st /\ Forall layer_fine (head_layers st) /\ 0 < real (under (margin st)) /\
+      statement_fine st /\ Forall layer_fine (head_layers st) /\ 0 < real (under (margin st)) /\
       (forall g, In g (Tasks.features T) -> 0 < Tasks.gap g) /\
       (forall c, In c (classes st) -> Tasks.class_ok T c) /\
       Axis.defined_at (row_axis st) (least_height st) = true /\
       Axis.defined_at (column_axis st) (least_width st) = true.
     Proof.
       destruct accepted_parts as (H & _). unfold statement_okb in H. rewrite !andb_true_iff, !forallb_forall in H.
-      destruct H as [[[[[[[[[Hpool Hgrid%positive_real] Hrange] Hm%positive_real] Hstem] Hhead] Hfeat] Hclass] Hd1] Hd2].
+      destruct H as [[[[[[[[Hgrid%positive_real Hrange] Hm%positive_real] Hstem] Hhead] Hfeat] Hclass] Hd1] Hd2].
       assert (Hg : forall g, In g (features st) ->
                 (1 <= f_rows g)%Z /\ (1 <= f_columns g)%Z /\ 0 < real (under (f_gap g)) /\ 0 < real (over (f_gap g))).
       { intros g Hin. specialize (Hfeat g Hin). unfold feature_okb, fits_ratio in Hfeat.
         rewrite !andb_true_iff, !Z.leb_le in Hfeat. destruct Hfeat as [[[? ?] ?%positive_real] ?%positive_real]. auto. }
       repeat split; try assumption.
-      - destruct (pool st); [reflexivity|discriminate|discriminate].
       - unfold strictly_below in Hrange. apply negb_true_iff, leb_false_real in Hrange. assumption.
       - apply Forall_forall. intros l Hl. apply layer_okb_spec. auto.
       - apply (Hg g H).
@@ -188,7 +188,7 @@ Module Certificates (Num : SpecifiedNumbers).
 
       Lemma axes_ok : Forall Axis.level_ok (row_axis st) /\ Forall Axis.level_ok (column_axis st).
       Proof.
-        destruct statement_parts as (_ & (_ & _ & Hl & _) & _).
+        destruct statement_parts as ((_ & _ & Hl & _) & _).
         split; apply axis_levels_ok; [now apply row_levels_ok|now apply column_levels_ok].
       Qed.
 
@@ -196,7 +196,7 @@ Module Certificates (Num : SpecifiedNumbers).
         Axis.defined_at (row_levels (stem st)) (height x) = true /\
           Axis.defined_at (column_levels (stem st)) (width x) = true.
       Proof.
-        destruct statement_parts as (_ & _ & _ & _ & _ & _ & Hr & Hc). destruct axes_ok as [Or Oc].
+        destruct statement_parts as (_ & _ & _ & _ & _ & Hr & Hc). destruct axes_ok as [Or Oc].
         destruct x_size as (H1 & _ & H2 & _). split; apply axis_defined.
         - now apply (Axis.defined_above (row_axis st) Or _ _ H1).
         - now apply (Axis.defined_above (column_axis st) Oc _ _ H2).
@@ -224,25 +224,24 @@ Module Certificates (Num : SpecifiedNumbers).
         right. apply IH.
       Qed.
 
-      (** The pooled channel is the largest output. *)
-      Definition pooled_channels : nat -> R := Networks.pooled Networks.GlobalMax out.
-
-      Lemma pooled_reached k : exists i j, inside out i j /\ pooled_channels k = pixel out k i j.
+      (** There are as many positions as the kernel counts at the least size, or more; and as many as at the greatest
+          size, or fewer. *)
+      Lemma out_fewest : IZR (fewest_positions st) <= area out.
       Proof.
-        unfold pooled_channels, Networks.pooled. set (values := map _ _).
-        assert (Hne : values <> []).
-        { destruct out_nonempty as [Hh Hw].
-          assert (H : In (0%Z, 0%Z) (positions out)) by (apply in_positions; unfold inside; lia).
-          apply (in_map (fun p => pixel out k (fst p) (snd p))) in H. fold values in H.
-          intros E. rewrite E in H. destruct H. }
-        assert (H := maximum_in values Hne). apply in_map_iff in H. destruct H as ([i j] & E & Hp%in_positions).
-        exists i, j. split; [assumption|]. symmetry. exact E.
+        destruct statement_parts as (_ & _ & _ & _ & _ & Hr & Hc). destruct axes_ok as [Or Oc].
+        destruct x_size as (H1 & _ & H2 & _), out_size as [Eh Ew]. unfold area, fewest_positions. apply IZR_le.
+        rewrite Eh, Ew. apply Axis.defined_positions in Hr, Hc. apply (Axis.positions_mono _ Or) in H1.
+        apply (Axis.positions_mono _ Oc) in H2. apply Z.mul_le_mono_nonneg; lia.
       Qed.
 
-      Lemma pooled_ge k i j : inside out i j -> pixel out k i j <= pooled_channels k.
+      Lemma out_most n : most_positions st = Some n -> area out <= IZR n.
       Proof.
-        intros Hin. apply maximum_ge. apply (in_map_iff (fun p => pixel out k (fst p) (snd p))). exists (i, j).
-        split; [reflexivity|]. now apply in_positions.
+        destruct axes_ok as [Or Oc]. destruct x_size as (_ & H1 & _ & H2), out_size as [Eh Ew].
+        destruct out_nonempty as [Hh Hw]. unfold most_positions.
+        destruct (most_height st) as [h|]; [|discriminate]. destruct (most_width st) as [w|]; [|discriminate].
+        intros [= <-]. apply IZR_le. specialize (H1 h eq_refl). specialize (H2 w eq_refl).
+        apply (Axis.positions_mono _ Or) in H1. apply (Axis.positions_mono _ Oc) in H2.
+        rewrite <- Eh in H1. rewrite <- Ew in H2. apply Z.mul_le_mono_nonneg; lia.
       Qed.
 
       Lemma inside_out i j :
@@ -275,20 +274,19 @@ Module Certificates (Num : SpecifiedNumbers).
       Qed.
 
       (** What a fact of the certificate says is true of this image. *)
-      Lemma fact_holds f : In f (facts cert) -> fact_true st x pooled_channels f.
+      Lemma fact_holds f : In f (facts cert) -> fact_true st x out f.
       Proof.
         intros Hf. destruct accepted_parts as (_ & (rows & columns & Hr & Hc & Hfacts) & _).
-        specialize (Hfacts f Hf). destruct statement_parts as (_ & Hst & _). destruct axes_ok as [Or Oc].
+        specialize (Hfacts f Hf). destruct statement_parts as (Hst & _). destruct axes_ok as [Or Oc].
         destruct f as [k low blocks|k high avoid blocks|f t k low blocks]; cbn [check_fact fact_true] in *.
         - apply andb_true_iff in Hfacts. destruct Hfacts as [Hu%positive_real Hblocks]. split; [assumption|].
-          destruct (pooled_reached (N.to_nat k)) as (i & j & Hin & ->).
+          intros i j Hin.
           destruct (each_in _ _ _ _ Hblocks (kind_listed rows columns i j Hr Hc Hin)) as (p & _ & Hp).
           cbn [fst snd] in Hp.
           refine (check_block_sound st x i j Hst x_ok k [] None false low p _ I Hp).
           intros ? ? ? ? ? ? [].
         - apply andb_true_iff in Hfacts. destruct Hfacts as [Hu%positive_real Hblocks]. split; [assumption|].
-          intros Hav.
-          destruct (pooled_reached (N.to_nat k)) as (i & j & Hin & ->).
+          intros Hav i j Hin.
           destruct (each_in _ _ _ _ Hblocks (kind_listed rows columns i j Hr Hc Hin)) as ([clear p] & _ & Hp).
           cbn [fst snd] in Hp. apply andb_true_iff in Hp. destruct Hp as [Hclear Hp].
           refine (check_block_sound st x i j Hst x_ok k clear None true high p _ I Hp).
@@ -321,15 +319,14 @@ Module Certificates (Num : SpecifiedNumbers).
           destruct Ea as (i & Ei & Hi%Axis.in_seeing); [|assumption].
           destruct Eb as (j & Ej & Hj%Axis.in_seeing); [|assumption].
           unfold Axis.sight in Ei, Ej. injection Ei as <- <-. injection Ej as <- <-.
-          apply Rle_trans with (pixel out (N.to_nat k) i j).
-          + refine (check_block_sound st x i j Hst x_ok k []
-                      (Some (f, t, (r0 - Axis.start (row_axis st) i)%Z, (c0 - Axis.start (column_axis st) j)%Z))
-                      false low p _ _ Hp).
-            * intros ? ? ? ? ? ? [].
-            * intros g' box' E. rewrite Hgb in E. injection E as <- <-.
-              replace (Axis.start (row_axis st) i + (r0 - Axis.start (row_axis st) i))%Z with r0 by lia.
-              replace (Axis.start (column_axis st) j + (c0 - Axis.start (column_axis st) j))%Z with c0 by lia. exact H0.
-          + apply pooled_ge, inside_out. destruct Hi as (Hi & _), Hj as (Hj & _). auto.
+          exists i, j. split; [apply inside_out; destruct Hi as (Hi & _), Hj as (Hj & _); auto|].
+          refine (check_block_sound st x i j Hst x_ok k []
+                    (Some (f, t, (r0 - Axis.start (row_axis st) i)%Z, (c0 - Axis.start (column_axis st) j)%Z))
+                    false low p _ _ Hp).
+          + intros ? ? ? ? ? ? [].
+          + intros g' box' E. rewrite Hgb in E. injection E as <- <-.
+            replace (Axis.start (row_axis st) i + (r0 - Axis.start (row_axis st) i))%Z with r0 by lia.
+            replace (Axis.start (column_axis st) j + (c0 - Axis.start (column_axis st) j))%Z with c0 by lia. exact H0.
       Qed.
 
       (** * The label's lead *)
@@ -352,10 +349,9 @@ Module Certificates (Num : SpecifiedNumbers).
         check_head st (facts cert) holds fails goal r p = true ->
         ratio_value r <= sum goal (fun g => real (fst g) * Networks.logit (network_of st) x (snd g)).
       Proof.
-        destruct statement_parts as (Hpool & _ & Hhead & _ & Hgaps & Hclasses & _).
-        unfold Networks.logit. cbn [network_of Networks.pooling Networks.head]. rewrite Hpool.
-        exact (check_head_sound st (facts cert) x Hhead decided Hgaps Hclasses pooled_channels fact_holds holds fails
-          goal r p).
+        destruct statement_parts as (_ & Hhead & _ & Hgaps & Hclasses & _).
+        exact (check_head_sound st (facts cert) x Hhead decided Hgaps Hclasses out out_nonempty out_fewest out_most
+                 fact_holds holds fails goal r p).
       Qed.
 
       Lemma opposite_value r : ratio_value (opposite r) = - ratio_value r.

@@ -177,3 +177,106 @@ Example refused_pair :
   check_instance (lamp_statement (Ratio 1 4) lamp_taps)
     (Certificate lamp_facts [on_side; None] [off_side; half] []) = false.
 Proof. vm_compute. reflexivity. Qed.
+
+(** * Global sums and means *)
+
+(** The same task. The stem computes max(0, x - 1/8), at most 1/8 at every pixel of an image that is off; the logits are
+    the pooled channel and [threshold]. All is over [unit]. *)
+Definition dimmed (kind : pool_kind) (most : option Z) (margin : ratio) (threshold unit : Z) : statement :=
+  Statement 1 1 most most margin 4 1 0 4 false
+    [Feature 1 1 (Ratio 1 2) [[(3, 4)]]]
+    [AnyOf [Alternative [0%nat] []]; AnyOf [Alternative [] [0%nat]]]
+    [SConv 1 single single [[(0%N, 0, 0, 8)]] [-1] 8; SRelu]
+    kind
+    [SDense 1 [[(0%N, unit)]; []] [0; threshold] unit].
+
+(** Variables: 0 is the pixel x, 1 is y = max(0, x - 1/8), 2 is e = max(0, 3/4 - x). Row 6 is 2e - 1. Where e is
+    positive row 8 is 3 - 4x - 4e, and row 10 is 8x - 1 - 8y or -y; else row 8 is -e. *)
+Definition dim_pixel_proof : proof :=
+  [Close (Split 2); Close (Split 1); Close (Qed [(6%N, 4); (8%N, 2); (10%N, 1)]); Close (Qed [(10%N, 8)]);
+   Close (Qed [(6%N, 1); (8%N, 2)])].
+
+Definition dim_floor : list fact := [Floor 0 (Ratio 0 1) [None]].
+
+Definition dim_facts : list fact :=
+  [Upper 0 (Ratio 1 8) [0%nat] [([(0%nat, 0%nat, 0, 0)], Some dim_pixel_proof)];
+   Lower 0 0 0 (Ratio 5 8) [(0%nat, 0%nat, None)]].
+
+(** The pooled channel is at least [on] if the image is on, at most [off] if it is off. Where the facts that avoid
+    nothing give [rows] rows, that is the number of the row that is switched on. *)
+Definition dim_certificate (facts : list fact) (rows : N) (on off threshold : ratio) : certificate :=
+  Certificate facts
+    [Some (on, choose [0; 1; 2]%N [Close (Qed [(rows, 1)])]); Some (threshold, [Close (Qed [])])]
+    [Some (off, choose [0; 2]%N [Close (Qed [(rows, 1)])]); Some (threshold, [Close (Qed [])])] [].
+
+(** Up to 2 x 2: one bright pixel adds at least 5/8, and four dark ones at most 1/2. *)
+Definition sum_statement (most : option Z) : statement := dimmed PoolSum most (Ratio 1 16) 9 16.
+Definition sum_certificate (off : ratio) : certificate :=
+  dim_certificate (dim_floor ++ dim_facts) 1 (Ratio 5 8) off (Ratio 9 16).
+
+Example sum_accepted : check_instance (sum_statement (Some 2)) (sum_certificate (Ratio 1 2)) = true.
+Proof. vm_compute. reflexivity. Qed.
+
+Theorem sum_zero_error :
+  zero_error (task_of (sum_statement (Some 2))) (network_of (sum_statement (Some 2)))
+             (fun H W => (1 <= H <= 2)%Z /\ (1 <= W <= 2)%Z) (1 / 16).
+Proof.
+  intros x y Hx Hy [HH HW]. apply (check_instance_sound _ _ sum_accepted x y Hx Hy).
+  unfold in_sizes. simpl. repeat split; try apply HH; try apply HW; intros n [= <-]; [apply HH|apply HW].
+Qed.
+
+(** Means: one bright pixel of four, and four dark ones. *)
+Definition mean_statement (most : option Z) : statement := dimmed PoolMean most (Ratio 1 64) 9 64.
+Definition mean_certificate (on : ratio) : certificate :=
+  dim_certificate (dim_floor ++ dim_facts) 1 on (Ratio 1 8) (Ratio 9 64).
+
+Example mean_accepted : check_instance (mean_statement (Some 2)) (mean_certificate (Ratio 5 32)) = true.
+Proof. vm_compute. reflexivity. Qed.
+
+Theorem mean_zero_error :
+  zero_error (task_of (mean_statement (Some 2))) (network_of (mean_statement (Some 2)))
+             (fun H W => (1 <= H <= 2)%Z /\ (1 <= W <= 2)%Z) (1 / 64).
+Proof.
+  intros x y Hx Hy [HH HW]. apply (check_instance_sound _ _ mean_accepted x y Hx Hy).
+  unfold in_sizes. simpl. repeat split; try apply HH; try apply HW; intros n [= <-]; [apply HH|apply HW].
+Qed.
+
+(** Without the floor one bright pixel says something of a maximum, and nothing of a sum or a mean. *)
+Example refused_floor :
+  map (fun kind => check_instance (dimmed kind (Some 2) (Ratio 1 64) 9 64)
+                     (dim_certificate dim_facts 0 (Ratio 5 32) (Ratio 1 8) (Ratio 9 64)))
+      [PoolMax; PoolSum; PoolMean] = [true; false; false].
+Proof. vm_compute. reflexivity. Qed.
+
+(** Three positions instead of four. *)
+Example refused_sum_count : check_instance (sum_statement (Some 2)) (sum_certificate (Ratio 3 8)) = false.
+Proof. vm_compute. reflexivity. Qed.
+
+Example refused_mean_count : check_instance (mean_statement (Some 2)) (mean_certificate (Ratio 5 24)) = false.
+Proof. vm_compute. reflexivity. Qed.
+
+(** Larger images, and images without a limit: dark pixels add up, and a bright one is lost among them. *)
+Example refused_sum_sizes :
+  map (fun most => check_instance (sum_statement most) (sum_certificate (Ratio 1 2))) [Some 3; None] = [false; false].
+Proof. vm_compute. reflexivity. Qed.
+
+Example refused_mean_sizes :
+  map (fun most => check_instance (mean_statement most) (mean_certificate (Ratio 5 32))) [Some 3; None]
+  = [false; false].
+Proof. vm_compute. reflexivity. Qed.
+
+(** The pool is part of the statement: what proves a mean proves no sum. *)
+Example refused_pool :
+  map (fun kind => check_instance (dimmed kind (Some 2) (Ratio 1 64) 9 64) (mean_certificate (Ratio 5 32)))
+      [PoolMean; PoolSum] = [true; false].
+Proof. vm_compute. reflexivity. Qed.
+
+(** Sums without a limit: bounds spread over the one position of the least image where that is the safe side, and give
+    nothing where it is not. *)
+Example spread_positions :
+  map (fun st => (spread st false (Ratio 1 8), spread st true (Ratio (-1) 8),
+                  spread st false (Ratio (-1) 8), spread st true (Ratio 1 8)))
+      [sum_statement (Some 2); sum_statement None]
+  = [(Some (Ratio 1 8), Some (Ratio (-1) 8), Some (Ratio (-4) 8), Some (Ratio 4 8));
+     (Some (Ratio 1 8), Some (Ratio (-1) 8), None, None)].
+Proof. reflexivity. Qed.

@@ -3,7 +3,7 @@
     formulas of the premises hold or fail. *)
 
 From Coq Require Import Reals ZArith NArith List Lra Lia Bool FMapPositive.
-From ExactCNN Require Import Sums Images Formulas Numbers Checker Instance Soundness Quotients Locals.
+From ExactCNN Require Import Sums Images Formulas Numbers Checker Instance Soundness Quotients Locals Pools.
 From ExactCNN Require Axis Tasks Networks Heads.
 Import ListNotations.
 Open Scope R_scope.
@@ -91,8 +91,14 @@ Module HeadSequents (Num : SpecifiedNumbers).
     Hypothesis gaps : forall f, In f (Tasks.features T) -> 0 < Tasks.gap f.
     Hypothesis classes_fine : forall c, In c (classes st) -> Tasks.class_ok T c.
 
+    (** The stem's output; how many positions it has. *)
+    Variable out : image.
+    Hypothesis out_nonempty : (1 <= height out)%Z /\ (1 <= width out)%Z.
+    Hypothesis out_fewest : IZR (fewest_positions st) <= area out.
+    Hypothesis out_most : forall n, most_positions st = Some n -> area out <= IZR n.
+
     (** The pooled channels. *)
-    Variable m : nat -> R.
+    Definition m : nat -> R := Networks.pooled (pool_of (pool st)) out.
 
     Definition logits : nat -> R := fold_left (fun v f => Networks.apply_head f v) (map head_of (head st)) m.
 
@@ -104,12 +110,19 @@ Module HeadSequents (Num : SpecifiedNumbers).
       exists g box r c, find_template st f t = Some (g, box) /\ Tasks.window_fits (feature_of st g) x r c /\
         Tasks.excess T (feature_of st g) (template_of st g box) (window x r c) = 0.
 
+    Definition channel_value (k : N) (i j : Z) : R := pixel out (N.to_nat k) i j.
+
     Definition fact_true (f : fact) : Prop :=
       match f with
-      | Floor k low _ => 0 < real (under low) /\ ratio_value low <= m (N.to_nat k)
+      | Floor k low _ =>
+          0 < real (under low) /\ forall i j, inside out i j -> ratio_value low <= channel_value k i j
       | Upper k high avoid _ =>
-          0 < real (under high) /\ ((forall f, In f avoid -> avoided f) -> m (N.to_nat k) <= ratio_value high)
-      | Lower f t k low _ => 0 < real (under low) /\ (exhibited_somewhere f t -> ratio_value low <= m (N.to_nat k))
+          0 < real (under high) /\
+          ((forall f, In f avoid -> avoided f) ->
+           forall i j, inside out i j -> channel_value k i j <= ratio_value high)
+      | Lower f t k low _ =>
+          0 < real (under low) /\
+          (exhibited_somewhere f t -> exists i j, inside out i j /\ ratio_value low <= channel_value k i j)
       end.
 
     Hypothesis facts_true : forall f, In f facts -> fact_true f.
@@ -317,6 +330,7 @@ Module HeadSequents (Num : SpecifiedNumbers).
       apply (Heads.in_enumerate facts j f) in Hj.
       destruct f as [|k high [|a avoid] blocks|]; try destruct Hc.
       destruct (find_place known (k, 0%Z, 0%Z)); [|destruct Hc].
+      destruct (spread st true high); [|destruct Hc].
       destruct (forallb _ (a :: avoid)) eqn:Hplay; [|destruct Hc].
       set (l := a :: avoid) in *. cbn [In] in Hc. destruct Hc as [<-|[]].
       destruct (forbids_cases l) as [H|(f & Hf & Hcf)].
@@ -341,26 +355,165 @@ Module HeadSequents (Num : SpecifiedNumbers).
       - now apply avoided_clauses_true in Hc.
     Qed.
 
+    (** * What facts say of pooled channels *)
+
+    Lemma ratio_sign r :
+      0 < real (under r) ->
+      (0 <= real (over r) <-> 0 <= ratio_value r) /\ (real (over r) <= 0 -> ratio_value r <= 0).
+    Proof.
+      intros Hu. assert (E : real (over r) = ratio_value r * real (under r)) by (unfold ratio_value; field; lra).
+      rewrite E. split; [split|]; intros H; nra.
+    Qed.
+
+    (** The number of positions over which a bound is spread is on its safe side. *)
+    Lemma positions_chosen (few : bool) n :
+      (if few then Some (fewest_positions st) else most_positions st) = Some n ->
+      if few then IZR n <= area out else area out <= IZR n.
+    Proof. destruct few; [intros [= <-]; exact out_fewest|apply out_most]. Qed.
+
+    Lemma spread_holds k (upper : bool) r s :
+      0 < real (under r) ->
+      (forall i j, inside out i j ->
+         if upper then channel_value k i j <= ratio_value r else ratio_value r <= channel_value k i j) ->
+      spread st upper r = Some s ->
+      0 < real (under s) /\ if upper then m (N.to_nat k) <= ratio_value s else ratio_value s <= m (N.to_nat k).
+    Proof.
+      intros Hu H E.
+      assert (Hm : if upper then m (N.to_nat k) <= match pool st with PoolSum => area out * ratio_value r
+                                                                  | _ => ratio_value r end
+                   else match pool st with PoolSum => area out * ratio_value r
+                                         | _ => ratio_value r end <= m (N.to_nat k)).
+      { unfold m. destruct upper.
+        - assert (B := every_at_most out out_nonempty (N.to_nat k) (ratio_value r) (pool_of (pool st)) H).
+          destruct (pool st); exact B.
+        - assert (B := every_at_least out out_nonempty (N.to_nat k) (ratio_value r) (pool_of (pool st)) H).
+          destruct (pool st); exact B. }
+      unfold spread in E. destruct (pool st); try (injection E as <-; auto).
+      set (few := if upper then Num.leb (over r) Num.zero else Num.leb Num.zero (over r)) in E.
+      destruct (if few then Some (fewest_positions st) else most_positions st) as [n|] eqn:En in E; [|discriminate].
+      injection E as <-.
+      apply positions_chosen in En. cbn [under]. split; [assumption|].
+      assert (Ev : ratio_value (Ratio (Num.mul (of_Z n) (over r)) (under r)) = IZR n * ratio_value r).
+      { unfold ratio_value. cbn [over under]. rewrite real_mul, real_of_Z. unfold Rdiv. ring. }
+      rewrite Ev. destruct (ratio_sign r Hu) as [Hsign Hneg]. unfold few in En.
+      destruct upper; destruct (Num.leb _ _) eqn:Hle in En.
+      - apply leb_real in Hle. rewrite real_zero in Hle.
+        apply Hneg in Hle. nra.
+      - apply leb_false_real in Hle. rewrite real_zero in Hle.
+        assert (0 <= ratio_value r) by (apply Hsign; lra). nra.
+      - apply leb_real in Hle. rewrite real_zero in Hle. apply Hsign in Hle. nra.
+      - apply leb_false_real in Hle. rewrite real_zero in Hle.
+        assert (ratio_value r <= 0) by (apply Hneg; lra). nra.
+    Qed.
+
+    (** Weights over the channels' numbers. *)
+    Definition real_weights (weights : list (N * number)) : list (nat * R) :=
+      map (fun w => (N.to_nat (fst w), real (snd w))) weights.
+
+    Lemma floor_among_true k l low :
+      (forall f, In f l -> fact_true f) -> floor_among k l = Some low ->
+      0 < real (under low) /\ forall i j, inside out i j -> ratio_value low <= channel_value k i j.
+    Proof.
+      induction l as [|f l IH]; [discriminate|]. intros Hl.
+      assert (IH' := IH (fun f Hf => Hl f (or_intror Hf))). specialize (Hl f (or_introl eq_refl)).
+      destruct f as [j c ?|j c ? ?|? ? j c ?]; cbn [floor_among]; try assumption.
+      destruct (N.eqb_spec j k) as [->|]; [|assumption]. intros [= <-]. exact Hl.
+    Qed.
+
+    Lemma blended_floor_true weights c :
+      (forall w, In w weights -> 0 <= real (snd w)) -> blended_floor facts weights = Some c ->
+      0 < real (under c) /\ forall i j, inside out i j -> ratio_value c <= blended out (real_weights weights) i j.
+    Proof.
+      revert c. induction weights as [|[k a] weights IH]; intros c Hw; cbn [blended_floor].
+      - intros [= <-]. cbn [under]. rewrite real_one. split; [lra|]. intros i j _.
+        unfold ratio_value. cbn [over under]. rewrite real_zero, real_one. unfold blended. cbn. lra.
+      - intros E. apply bind_some in E. destruct E as (d & Hd & E). apply bind_some in E. destruct E as (e & He & E).
+        injection E as <-.
+        destruct (floor_among_true k facts d facts_true Hd) as [Hdu Hdv].
+        destruct (IH e (fun w Hin => Hw w (or_intror Hin)) He) as [Heu Hev].
+        specialize (Hw (k, a) (or_introl eq_refl)). cbn [snd] in Hw.
+        cbn [under]. rewrite real_mul. split; [nra|]. intros i j Hin. specialize (Hdv i j Hin).
+        specialize (Hev i j Hin).
+        unfold ratio_value at 1. cbn [over under]. rewrite real_add, !real_mul.
+        unfold blended. cbn [real_weights map sum fst snd]. fold (real_weights weights).
+        fold (blended out (real_weights weights) i j). fold (channel_value k i j).
+        replace ((real a * real (over d) * real (under e) + real (over e) * real (under d))
+                 / (real (under d) * real (under e))) with (real a * ratio_value d + ratio_value e)
+          by (unfold ratio_value; field; lra).
+        nra.
+    Qed.
+
+    Lemma somewhere_holds weights low s :
+      (forall w, In w weights -> 0 <= real (snd w)) -> 0 < real (under low) ->
+      (exists i j, inside out i j /\ ratio_value low <= blended out (real_weights weights) i j) ->
+      somewhere st facts weights low = Some s ->
+      0 < real (under s) /\
+      ratio_value s <= sum weights (fun w => real (snd w) * m (N.to_nat (fst w))).
+    Proof.
+      intros Hw Hu (i & j & Hin & Hlow) E.
+      assert (Ep : sum weights (fun w => real (snd w) * m (N.to_nat (fst w)))
+                   = pooled_blend out (real_weights weights) (pool_of (pool st))).
+      { unfold pooled_blend, real_weights. now rewrite sum_map. }
+      rewrite Ep. unfold somewhere in E. destruct (pool st); cbn [pool_of].
+      - injection E as <-. split; [assumption|].
+        apply Rle_trans with (blended out (real_weights weights) i j); [assumption|].
+        apply somewhere_max; try assumption.
+        intros w Hin'. apply in_map_iff in Hin'. destruct Hin' as (v & <- & Hv). cbn [snd]. auto.
+      - apply bind_some in E. destruct E as (c & Hc & E). apply bind_some in E. destruct E as (n & Hn & E).
+        injection E as <-. destruct (blended_floor_true weights c Hw Hc) as [Hcu Hcv].
+        apply positions_chosen in Hn. cbn [under]. rewrite real_mul. split; [nra|].
+        unfold ratio_value. cbn [over under]. rewrite real_add, !real_mul, real_of_Z, minus_IZR.
+        replace ((real (over low) * real (under c) + (IZR n - 1) * (real (over c) * real (under low)))
+                 / (real (under low) * real (under c))) with (ratio_value low + (IZR n - 1) * ratio_value c)
+          by (unfold ratio_value; field; lra).
+        apply (somewhere_sum_bound out out_nonempty (real_weights weights) _ _ i j); try assumption.
+        destruct (ratio_sign c Hcu) as [Hsign _]. destruct (Rle_dec 0 (ratio_value c)) as [H|H].
+        + destruct (Num.leb _ _) eqn:Hle; [assumption|]. apply leb_false_real in Hle. rewrite real_zero in Hle.
+          apply Hsign in H. lra.
+        + destruct (Num.leb _ _) eqn:Hle; [|assumption]. apply leb_real in Hle. rewrite real_zero in Hle.
+          apply Hsign in Hle. lra.
+      - apply bind_some in E. destruct E as (c & Hc & E). apply bind_some in E. destruct E as (n & Hn%out_most & E).
+        injection E as <-. destruct (blended_floor_true weights c Hw Hc) as [Hcu Hcv].
+        assert (N1 := area_positive out out_nonempty). cbn [under]. rewrite !real_mul, real_of_Z. split.
+        { repeat apply Rmult_lt_0_compat; lra. }
+        unfold ratio_value. cbn [over under]. rewrite real_add, !real_mul, !real_of_Z, minus_IZR.
+        replace ((real (over low) * real (under c) + (IZR n - 1) * (real (over c) * real (under low)))
+                 / (IZR n * (real (under low) * real (under c))))
+          with ((ratio_value low + (IZR n - 1) * ratio_value c) / IZR n)
+          by (unfold ratio_value; field; lra).
+        now apply (somewhere_mean_bound out out_nonempty (real_weights weights) _ _ i j).
+    Qed.
+
     (** * The pooled channels and the logits *)
 
     Definition pool_image : image := Image 1 1 (fun k _ _ => m k).
 
+    Lemma bound_rows_hold vals q v (upper : bool) r point f :
+      means vals q v -> agrees point vals ->
+      (forall s, r = Some s -> 0 < real (under s) /\ if upper then v <= ratio_value s else ratio_value s <= v) ->
+      In f (bound_rows q upper r) -> 0 <= value point f.
+    Proof.
+      intros Hq Hp Hr. destruct r as [s|]; [|intros []]. intros [<-|[]]. destruct (Hr s eq_refl) as [Hu Hb].
+      now apply (bounded_holds vals q upper s v point Hq Hp Hu).
+    Qed.
+
     Lemma plain_rows_hold vals k q point f :
-      means vals q (m (N.to_nat k)) -> agrees point vals -> In f (plain_rows facts k q) -> 0 <= value point f.
+      means vals q (m (N.to_nat k)) -> agrees point vals -> In f (plain_rows st facts k q) -> 0 <= value point f.
     Proof.
       intros Hq Hp. unfold plain_rows. rewrite in_app_iff, !in_flat_map. intros [(fa & Hfa & Hf)|(fa & Hfa & Hf)].
       - destruct fa as [l low blocks| |]; try destruct Hf. destruct (N.eqb_spec l k) as [->|]; [|destruct Hf].
-        destruct Hf as [<-|[]]. destruct (facts_true _ Hfa) as [Hu Hle].
-        now apply (bounded_holds vals q false low _ point Hq Hp Hu).
+        destruct (facts_true _ Hfa) as [Hu Hall].
+        refine (bound_rows_hold vals q _ false _ point f Hq Hp _ Hf). intros s. now apply (spread_holds k false low).
       - destruct fa as [|l high [|a avoid] blocks|]; try destruct Hf.
         destruct (N.eqb_spec l k) as [->|]; [|destruct Hf].
-        destruct Hf as [<-|[]]. destruct (facts_true _ Hfa) as [Hu Hle].
-        apply (bounded_holds vals q true high _ point Hq Hp Hu). apply Hle. intros f [].
+        destruct (facts_true _ Hfa) as [Hu Hall].
+        refine (bound_rows_hold vals q _ true _ point f Hq Hp _ Hf). intros s. apply (spread_holds k true high s Hu).
+        apply Hall. intros g [].
     Qed.
 
     Lemma allocate_pooled_means l : forall known s known' rows s' vals,
       describes vals s -> known_means vals known (at_range pool_image 0 0) ->
-      allocate_pooled facts l known s = Some (known', rows, s') ->
+      allocate_pooled st facts l known s = Some (known', rows, s') ->
       exists vs, describes (vals ++ vs) s' /\ known_means (vals ++ vs) known' (at_range pool_image 0 0) /\
         forall point, agrees point (vals ++ vs) -> forall f, In f rows -> 0 <= value point f.
     Proof.
@@ -383,20 +536,27 @@ Module HeadSequents (Num : SpecifiedNumbers).
 
     Lemma switched_rows_hold vals known point l f :
       known_means vals known (at_range pool_image 0 0) -> agrees point vals ->
-      truth l -> In f (switched_rows facts known l) -> 0 <= value point f.
+      truth l -> In f (switched_rows st facts known l) -> 0 <= value point f.
     Proof.
       intros Hk Hp Ht. destruct l as [[|] a]; [|intros []]. cbn [switched_rows].
       destruct a as [g|g t|y i|j]; try (intros []).
       - intros Hf. apply in_flat_map in Hf. destruct Hf as (fa & Hfa & Hf).
         destruct fa as [| |h u k low blocks]; try destruct Hf.
         destruct (_ && _) eqn:E; [|destruct Hf]. apply andb_true_iff in E. destruct E as [->%Nat.eqb_eq ->%Nat.eqb_eq].
-        destruct (find_place known (k, 0%Z, 0%Z)) as [q|] eqn:Eq; [|destruct Hf]. destruct Hf as [<-|[]].
-        destruct (facts_true _ Hfa) as [Hu Hle].
-        apply (bounded_holds vals q false low (m (N.to_nat k)) point); auto. exact (Hk _ _ Eq).
+        destruct (find_place known (k, 0%Z, 0%Z)) as [q|] eqn:Eq; [|destruct Hf].
+        destruct (facts_true _ Hfa) as [Hu Hsome]. destruct (Hsome Ht) as (i & j & Hin & Hlow).
+        refine (bound_rows_hold vals q (m (N.to_nat k)) false _ point f (Hk _ _ Eq) Hp _ Hf). intros s Es.
+        assert (H1 : forall w, In w [(k, Num.one)] -> 0 <= real (snd w)).
+        { intros w [<-|[]]. cbn [snd]. rewrite real_one. lra. }
+        destruct (somewhere_holds _ low s H1 Hu) as [Hs Hb]; [|exact Es|].
+        + exists i, j. split; [assumption|]. unfold blended. cbn [real_weights map sum fst snd].
+          rewrite real_one. unfold channel_value in Hlow. lra.
+        + cbn [sum fst snd] in Hb. rewrite real_one in Hb. split; [assumption|lra].
       - destruct Ht as (k & high & avoid & blocks & Ej & Hav). cbn [snd] in *. rewrite Ej. intros Hf.
-        destruct (find_place known (k, 0%Z, 0%Z)) as [q|] eqn:Eq; [|destruct Hf]. destruct Hf as [<-|[]].
-        destruct (facts_true _ (nth_error_In _ _ Ej)) as [Hu Hle].
-        apply (bounded_holds vals q true high (m (N.to_nat k)) point); auto. exact (Hk _ _ Eq).
+        destruct (find_place known (k, 0%Z, 0%Z)) as [q|] eqn:Eq; [|destruct Hf].
+        destruct (facts_true _ (nth_error_In _ _ Ej)) as [Hu Hall].
+        refine (bound_rows_hold vals q (m (N.to_nat k)) true _ point f (Hk _ _ Eq) Hp _ Hf). intros s.
+        apply (spread_holds k true high s Hu). now apply Hall.
     Qed.
 
     (** What the kernel's acceptance of a bound on logits means for this image. *)

@@ -573,14 +573,71 @@ Module Instance (Num : Numbers).
     (** The clips of the single pixel, level by level. *)
     Definition head_signature : Axis.signature_t := map (fun _ => (0, 1)%Z) (row_levels head_layers).
 
+    (** The stem's positions at the least and at the greatest size, if there is one. *)
+    Definition fewest_positions : Z :=
+      (Axis.positions (row_axis st) (least_height st) * Axis.positions (column_axis st) (least_width st))%Z.
+
+    Definition most_positions : option Z :=
+      match most_height st, most_width st with
+      | Some h, Some w => Some (Axis.positions (row_axis st) h * Axis.positions (column_axis st) w)%Z
+      | _, _ => None
+      end.
+
+    (** What a pooled channel is at least, or at most where [upper], if every position is. *)
+    Definition spread (upper : bool) (r : ratio) : option ratio :=
+      match pool st with
+      | PoolSum =>
+          let few := if upper then Num.leb (over r) Num.zero else Num.leb Num.zero (over r) in
+          option_map (fun n => Ratio (Num.mul (of_Z n) (over r)) (under r))
+                     (if few then Some fewest_positions else most_positions)
+      | _ => Some r
+      end.
+
+    Fixpoint floor_among (k : N) (l : list fact) : option ratio :=
+      match l with
+      | [] => None
+      | Floor j low _ :: l => if (j =? k)%N then Some low else floor_among k l
+      | _ :: l => floor_among k l
+      end.
+
+    (** What a weighted sum of channels is at least at every position, if they all have floors. *)
+    Fixpoint blended_floor (weights : list (N * number)) : option ratio :=
+      match weights with
+      | [] => Some (Ratio Num.zero Num.one)
+      | (k, a) :: weights =>
+          bind (floor_among k facts) (fun c => bind (blended_floor weights) (fun r =>
+            Some (Ratio (Num.add (Num.mul (Num.mul a (over c)) (under r)) (Num.mul (over r) (under c)))
+                        (Num.mul (under c) (under r)))))
+      end.
+
+    (** What a weighted sum of pooled channels is at least, if the sum at some position is at least [low]. *)
+    Definition somewhere (weights : list (N * number)) (low : ratio) : option ratio :=
+      let others (c : ratio) (n : Z) :=
+        Num.add (Num.mul (over low) (under c)) (Num.mul (of_Z (n - 1)) (Num.mul (over c) (under low))) in
+      match pool st with
+      | PoolMax => Some low
+      | PoolSum =>
+          bind (blended_floor weights) (fun c =>
+          bind (if Num.leb Num.zero (over c) then Some fewest_positions else most_positions) (fun n =>
+          Some (Ratio (others c n) (Num.mul (under low) (under c)))))
+      | PoolMean =>
+          bind (blended_floor weights) (fun c =>
+          bind most_positions (fun n =>
+          Some (Ratio (others c n) (Num.mul (of_Z n) (Num.mul (under low) (under c))))))
+      end.
+
+    (** The row of a bound, if there is one. *)
+    Definition bound_rows (q : quotient) (upper : bool) (r : option ratio) : list form :=
+      match r with Some r => [bounded q upper r] | None => [] end.
+
     (** What the facts say of a pooled channel that avoids nothing. *)
     Definition plain_rows (k : N) (q : quotient) : list form :=
       flat_map (fun f => match f with
-                         | Floor l low _ => if (l =? k)%N then [bounded q false low] else []
+                         | Floor l low _ => if (l =? k)%N then bound_rows q false (spread false low) else []
                          | _ => []
                          end) facts
       ++ flat_map (fun f => match f with
-                            | Upper l high [] _ => if (l =? k)%N then [bounded q true high] else []
+                            | Upper l high [] _ => if (l =? k)%N then bound_rows q true (spread true high) else []
                             | _ => []
                             end) facts.
 
@@ -639,15 +696,15 @@ Module Instance (Num : Numbers).
 
     Definition numbered_facts : list (nat * fact) := List.combine (seq 0 (length facts)) facts.
 
-    (** Clauses of the upper facts that avoid something, about channels and features in play. *)
+    (** Clauses of the upper facts that avoid something, give a row, and are about channels and features in play. *)
     Definition avoided_clauses (ys : list nat) (m : known) : list (list literal) :=
       flat_map (fun jf =>
         match snd jf with
-        | Upper k _ ((_ :: _) as avoid) _ =>
-            match find_place m (k, 0, 0)%Z with
-            | Some _ => if forallb (fun f => existsb (Nat.eqb f) (in_play ys)) avoid
-                        then [(true, Avoided (fst jf)) :: map (fun f => (true, Contains f)) avoid] else []
-            | None => []
+        | Upper k high ((_ :: _) as avoid) _ =>
+            match find_place m (k, 0, 0)%Z, spread true high with
+            | Some _, Some _ => if forallb (fun f => existsb (Nat.eqb f) (in_play ys)) avoid
+                                then [(true, Avoided (fst jf)) :: map (fun f => (true, Contains f)) avoid] else []
+            | _, _ => []
             end
         | _ => []
         end) numbered_facts.
@@ -660,7 +717,7 @@ Module Instance (Num : Numbers).
                               | Lower g u k low _ =>
                                   if ((g =? f) && (u =? t))%nat
                                   then match find_place m (k, 0, 0)%Z with
-                                       | Some q => [bounded q false low]
+                                       | Some q => bound_rows q false (somewhere [(k, Num.one)] low)
                                        | None => []
                                        end
                                   else []
@@ -669,7 +726,7 @@ Module Instance (Num : Numbers).
       | (true, Avoided j) =>
           match nth_error facts j with
           | Some (Upper k high _ _) =>
-              match find_place m (k, 0, 0)%Z with Some q => [bounded q true high] | None => [] end
+              match find_place m (k, 0, 0)%Z with Some q => bound_rows q true (spread true high) | None => [] end
           | _ => []
           end
       | _ => []
@@ -843,8 +900,7 @@ Module Instance (Num : Numbers).
       end.
 
     Definition statement_okb : bool :=
-      match pool st with PoolMax => true | _ => false end
-      && positive (grid st) && strictly_below (dark st) (bright st) && positive (under (margin st))
+      positive (grid st) && strictly_below (dark st) (bright st) && positive (under (margin st))
       && forallb layer_okb (stem st) && forallb layer_okb (head_layers st)
       && forallb feature_okb (features st) && forallb class_okb (classes st)
       && Axis.defined_at (row_axis st) (least_height st) && Axis.defined_at (column_axis st) (least_width st).
