@@ -24,6 +24,7 @@ from exactcnn.oracles.formula import Formula, disjunction, negation
 from exactcnn.oracles.network_formula import encode_network
 from exactcnn.oracles.replay import check_fit, is_wrong, replay
 from exactcnn.oracles.task_formula import encode_task
+from exactcnn.solvers.z3_interrupt import check
 from exactcnn.task.model import Task
 
 __all__ = ["monolithic_smtlib", "verify_monolithic"]
@@ -117,14 +118,12 @@ class _Question:
                 return "timeout"
             self._solver.set("timeout", milliseconds)
         assumptions = [] if assumption is None else [z3.Bool(assumption, self._context)]
-        answer = self._solver.check(*assumptions)
+        answer = check(self._solver, *assumptions)
         if answer == z3.sat:
             return "sat"
         if answer == z3.unsat:
             return "unsat"
         reason = self._solver.reason_unknown()
-        if reason == "interrupted from keyboard":  # z3 takes Ctrl-C for itself
-            raise KeyboardInterrupt
         return "timeout" if reason in _OUT_OF_TIME else "unknown"
 
     def image(self, task: Task, height: int, width: int) -> ExactTensor:

@@ -14,11 +14,11 @@ from exactcnn.core.circuit import Sequent
 from exactcnn.core.errors import InternalError
 from exactcnn.formats.smtlib import guard_names, sequent_script
 from exactcnn.solvers.base import Answer, Minimum, Status
+from exactcnn.solvers.z3_interrupt import check
 
 __all__ = ["Z3Solver"]
 
 _FOREVER = 2**31 - 1
-_INTERRUPTED = "interrupted from keyboard"
 
 
 class Z3Solver:
@@ -38,14 +38,14 @@ class Z3Solver:
         solver = z3.SolverFor("QF_LRA")
         solver.set("timeout", _milliseconds(timeout))
         solver.from_string(sequent_script(sequent, guarded=core))
-        result = solver.check([z3.Bool(name) for name in guard_names(sequent)] if core else [])
+        result = check(solver, *(z3.Bool(name) for name in guard_names(sequent) if core))
         if result == z3.unsat:
             used = frozenset(_switch(str(name)) for name in solver.unsat_core()) if core else frozenset()
             return Answer(Status.HOLDS, core=used)
         if result == z3.sat:
             values, atoms = _read(solver.model(), sequent)
             return Answer(Status.FAILS, values, atoms)
-        return Answer(Status.OPEN, reason=_reason(solver))
+        return Answer(Status.OPEN, reason=str(solver.reason_unknown()))
 
     def minimise(self, sequent: Sequent, *, timeout: float | None = None) -> Minimum:
         """The least value of the goal form; see `solvers.base.Solver`."""
@@ -57,25 +57,16 @@ class Z3Solver:
         optimiser.from_string(script)
         goal = z3.Sum([z3.RealVal(str(c)) * z3.Real(f"x{v}") for v, c in sequent.goal.terms])
         handle = optimiser.minimize(goal + z3.RealVal(str(sequent.goal.constant)))
-        result = optimiser.check()
+        result = check(optimiser)
         if result == z3.unsat:
             return Minimum(None, infeasible=True)
         if result != z3.sat:
-            _reason(optimiser)
             return Minimum(None)
         bound = optimiser.lower(handle)
         if not _is_number(bound):
             return Minimum(None)  # an infinite value
         values, atoms = _read(optimiser.model(), sequent)
         return Minimum(_rational(bound), values, atoms)
-
-
-def _reason(solver: Any) -> str:
-    """Why a question stayed open. z3 takes Ctrl-C for itself, and here it is handed on."""
-    reason = str(solver.reason_unknown())
-    if reason == _INTERRUPTED:
-        raise KeyboardInterrupt
-    return reason
 
 
 def _milliseconds(timeout: float | None) -> int:
