@@ -608,13 +608,14 @@ export class HeadSequent extends Sequent {
   formula(y, holds) {
     const { classes } = this.statement.task;
     const own = classes[y].alternatives;
-    const alternatives = own ?? classes.flatMap((other) => other.alternatives ?? []);
-    const literals = alternatives.map((a) => this.literals(a));
+    const owners = own === null ? classes : [classes[y]];
+    const listed = owners.flatMap(({ name, alternatives }) => (alternatives ?? []).map((a, i) => ({ name, a, i })));
+    const literals = listed.map(({ a }) => this.literals(a));
     if (holds === (own === null)) {
-      this.clauses.push(...literals.map((listed) => listed.map((x) => -x)));
+      this.clauses.push(...literals.map((conjunction) => conjunction.map((x) => -x)));
       return;
     }
-    const atoms = alternatives.map((_, i) => this.atom(`alternative ${i} holds`));
+    const atoms = listed.map(({ name, i }) => this.atom(`alternative ${i} of class "${name}" holds`));
     this.clauses.push(atoms);
     atoms.forEach((atom, i) => this.clauses.push(...literals[i].map((x) => [-atom, x])));
   }

@@ -21,8 +21,18 @@
  *                  pixelOutside(task, image), satisfiedBy(task, configuration)
  *   network.js     evaluate(network, task, image) -> {input, stem: [ExactMap], pooled, reached, head: [ExactMap], logits};
  *                  isDefined(network, rows, columns)
- *
- * To come: certificate.js (parseCertificate), checker.js (checkCertificate), tree.js (proofTree).
+ *   circuit.js     sequents as the checker derives them from a statement
+ *   proof.js       the rules
+ *   witness.js     witnessImage(channels, witness) -> ExactMap, of a witness that parseCertificate read (mind its size)
+ *   certificate.js parseCertificate(text) -> {hash, witnesses, facts: [{kind, weights, bound, avoid, feature, template, line,
+ *                  blocks: [{line, how, see, windows, end}]}], head: [{kind, label, other, bound, line, end}], lines}; structure only
+ *   checker.js     checkCertificate(statementText, certificateText) -> {verdict: "PROVED" | "REJECTED", line, rule, expected, got,
+ *                  text}; checkInSteps(statementText, certificateText, (line, lines) => ..) -> a promise of the same, with the page
+ *                  alive meanwhile (null if the callback returned false); checkSteps, a generator. `text` is the kernel's line
+ *   words.js       factSentence(statement, fact), conclusionSentence(statement, conclusion), kindText(statement, kind), formText
+ *   tree.js        proofTree(statement, certificate, {fact, block} or {conclusion}) -> {how, place, variables, rows, clauses, goal,
+ *                  interval, same, tree, failure}: one obligation with its proof as a tree; `failure` says what is wrong with it.
+ *                  To break a number: change a line of the text, parseCertificate, and open the same part again
  */
 
 export {};
