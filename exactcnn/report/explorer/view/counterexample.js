@@ -2,9 +2,12 @@
 
 import { parseRational } from "../engine/rational.js";
 import { el, fill, named, place } from "./dom.js";
+import { previewOf } from "./gallery.js";
 import { number } from "./numbers.js";
 
 /** @typedef {import("./model.js").Model} Model */
+
+const PICTURE = 200;
 
 /**
  * Shows the counterexample, if there is one.
@@ -38,12 +41,26 @@ export function showCounterexample(model) {
     section,
     el("h2", { id: "counterexample-heading" }, "The counterexample"),
     el("p", { class: "lead" }, `This image of ${size} contains `, contains, ", so that its class is ", named(example.label), "; but ", wrong),
-    el("table", { class: "numbers" }, el("tbody", {}, shown.map((r) => r.row))),
+    el("div", { class: "side-by-side" }, picture(model, example), el("table", { class: "numbers" }, el("tbody", {}, shown.map((r) => r.row)))),
     example.whole
       ? el("p", {}, el("button", { type: "button", click: show }, "Show it below"), el("span", { class: "dim" }, " Change its pixels, and see how far the fault goes."))
       : el("p", { class: "dim" }, "The image is too large for this page. The command that found it writes it as a file."),
   );
   return true;
+}
+
+/**
+ * @param {Model} model
+ * @param {import("./model.js").Example} example
+ */
+function picture(model, example) {
+  if (!example.whole) return null;
+  const { height, width } = example;
+  const canvas = previewOf(model, model.written(example.pixels), height, width, PICTURE);
+  canvas.setAttribute("role", "img");
+  canvas.removeAttribute("aria-hidden");
+  canvas.setAttribute("aria-label", `the counterexample, ${height} by ${width}`);
+  return canvas;
 }
 
 /** @param {string[]} names */

@@ -171,7 +171,7 @@ export function templateGrid(model, feature, number, channel, readout, width = C
     label: `template ${number} of ${feature.name}`,
     rows: feature.rows,
     columns: feature.columns,
-    side: Math.max(3, Math.min(26, Math.floor(width / Math.max(feature.rows, feature.columns)))),
+    side: Math.max(3, Math.min(48, Math.floor(width / Math.max(feature.rows, feature.columns)))),
     colour: (row, column) => colourOf(places(row, column).map((p) => template.high[p])),
     over: (pen, row, column, x, y, side) => {
       const at = places(row, column);
@@ -222,11 +222,13 @@ function intervalAxis(model, template) {
     return svg("rect", { class: kind, x: Math.min(a, 99), y: 3 + 5 * i, width: Math.max(1, b - a), height: 3 }, title);
   });
   const height = 4 + 5 * bars.length;
+  const ends = el("span", { class: "ends", "aria-hidden": "true" }, el("span", {}, formatRational(low)), el("span", {}, formatRational(high)));
   const label = `the intervals of its pixels: ${ordered.map(([text, { count }]) => `${counted(count, "pixel")} ${text}`).join("; ")}`;
-  return svg(
+  const drawing = svg(
     "svg",
     { class: "axis", viewBox: `0 0 100 ${height}`, role: "img", "aria-label": label.slice(0, 400), preserveAspectRatio: "none" },
     svg("line", { class: "rule", x1: 0, x2: 100, y1: height - 0.5, y2: height - 0.5 }),
     bars,
   );
+  return el("div", { class: "intervals" }, drawing, ends);
 }

@@ -126,21 +126,24 @@ function preview(model, bytes, height, width) {
  * @param {import("./model.js").Rational[]} pixels
  * @param {number} height
  * @param {number} width
+ * @param {number} [side] of the square that holds it
  */
-function previewOf(model, pixels, height, width) {
+export function previewOf(model, pixels, height, width, side = THUMBNAIL) {
   const size = height * width;
-  return raster(height, width, (place) => pixelColour(model.task, Array.from({ length: model.task.channels }, (_, c) => pixels[c * size + place]), -1));
+  const values = (/** @type {number} */ place) => Array.from({ length: model.task.channels }, (_, c) => pixels[c * size + place]);
+  return raster(height, width, (place) => pixelColour(model.task, values(place), -1), side);
 }
 
 /**
- * A small picture, drawn when it comes near the part of the page that is seen.
+ * A small picture.
  * @param {number} height
  * @param {number} width
  * @param {(place: number) => import("./theme.js").Rgb} colour
+ * @param {number} [side] of the square that holds it
  */
-export function raster(height, width, colour) {
+function raster(height, width, colour, side = THUMBNAIL) {
   const canvas = el("canvas", { width, height, "aria-hidden": "true" });
-  const scale = THUMBNAIL / Math.max(height, width);
+  const scale = side / Math.max(height, width);
   canvas.style.width = `${width * scale}px`;
   canvas.style.height = `${height * scale}px`;
   const pen = canvas.getContext("2d");

@@ -18,6 +18,7 @@ const FIRST = 6;
 const FIRST_ROWS = 12;
 const WIDTH = 150;
 const MOST_MARKS = 6;
+const POOLS = { max: "maximum", sum: "sum", mean: "mean" };
 
 /** The section; it is drawn anew only while it is near the part of the page that is seen. */
 export class Levels {
@@ -54,8 +55,8 @@ export class Levels {
   summary() {
     const { stem, pool, width, head, input } = this.model.network;
     const reads = input === "byte" ? "reads bytes" : "reads pixels";
-    const parts = [`${counted(stem.length, "layer")} that look at windows`, `a global ${pool} over ${counted(width, "channel")}`, `${counted(head.length, "layer")} that combine what was pooled`];
-    return `The network ${reads}: ${parts.join(", ")}. Blue is positive, vermilion is negative; rest on a square for its exact value.`;
+    const parts = `${counted(stem.length, "layer")}, then the global ${POOLS[pool]} of ${counted(width, "channel")}, then ${counted(head.length, "layer")}`;
+    return `The network ${reads}: ${parts}. Blue is positive, vermilion is negative; rest on a square for its exact value and for what it sees of the image.`;
   }
 
   /** Draws the section if it has to be. */
@@ -167,7 +168,7 @@ export class Levels {
       row.addEventListener("pointerleave", () => this.field(null));
       return row;
     }, "channel");
-    return el("details", { class: "level", open: true }, el("summary", {}, el("strong", {}, `Global ${pool}`), el("span", { class: "dim" }, ` ${counted(values.length, "number")}`)), el("table", { class: "numbers" }, body));
+    return el("details", { class: "level", open: true }, el("summary", {}, el("strong", {}, `Global ${POOLS[pool]}`), el("span", { class: "dim" }, ` ${counted(values.length, "number")}`)), el("table", { class: "numbers" }, body));
   }
 
   /** @param {Evaluation} evaluation */

@@ -60,7 +60,7 @@ export class Verdict {
     const lead = this.lead(label);
     const wrong = lead !== null && lead.p <= 0n;
     const how = lead === null ? (problem ?? "") : wrong ? "The network gets it wrong: " : "The network gets it right: ";
-    const by = lead === null ? [] : [wrong ? "the label leads by " : "the label leads by ", number(lead), "."];
+    const by = lead === null ? [] : ["its logit ", ...leadWords(lead), "."];
     fill(
       this.answer,
       el("p", { class: "big" }, sign(wrong ? "✗" : "✓"), "Admissible: ", named(name)),
@@ -139,7 +139,7 @@ export class Verdict {
     const lead = label === null ? null : this.lead(label);
     const words = label === null
       ? "The image has no label, so that nothing is claimed about its logits."
-      : lead && lead.p > 0n ? ["The label leads by ", number(lead), this.claimed()] : "The label does not lead.";
+      : lead && ["The label's logit ", ...leadWords(lead), this.claimed()];
     fill(
       this.logits,
       el("table", { class: "logits" }, el("tbody", {}, rows)),
@@ -180,6 +180,16 @@ export class Verdict {
       el("td", { class: "dim remark" }, remark),
     );
   }
+}
+
+/**
+ * How the label's logit stands to the others.
+ * @param {Rational} lead
+ */
+export function leadWords(lead) {
+  if (lead.p > 0n) return ["leads by ", number(lead)];
+  if (lead.p < 0n) return ["is behind the largest by ", number({ p: -lead.p, q: lead.q })];
+  return ["ties with another"];
 }
 
 /**

@@ -15,7 +15,7 @@ import { bothWays, share } from "./numbers.js";
  */
 
 const WIDTH = 560;
-const LARGEST_SIDE = 36;
+const LARGEST_SIDE = 84;
 const STEPS = 64;
 const MOST_SIDE = 96;
 /** @type {[Tool, string, string][]} */
