@@ -39,23 +39,23 @@ def _watched(context: Any) -> Iterator[None]:
         yield
         return
     reader, writer = socket.socketpair()
-    writer.setblocking(False)
-    done = threading.Event()
+    with reader, writer:
+        writer.setblocking(False)
+        done = threading.Event()
 
-    def watch() -> None:
-        while received := reader.recv(64):
-            while signal.SIGINT in received and not done.is_set():
-                context.interrupt()
-                done.wait(_AGAIN)
+        def watch() -> None:
+            while received := reader.recv(64):
+                while signal.SIGINT in received and not done.is_set():
+                    context.interrupt()
+                    done.wait(_AGAIN)
 
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-    try:
-        yield
-    finally:
-        signal.set_wakeup_fd(before)
-        done.set()
-        writer.close()
-        watcher.join()
-        reader.close()
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
+        before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(before)
+            done.set()
+            writer.close()
+            watcher.join()

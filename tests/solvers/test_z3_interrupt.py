@@ -44,11 +44,11 @@ def soon(number: int, seconds: float) -> threading.Timer:
     return timer
 
 
-@pytest.mark.parametrize("seconds", [0, 0.001, 0.01, 0.1, 0.5])
+@pytest.mark.parametrize("seconds", [0.05, 0.1, 0.2, 0.5])
 def test_ctrl_c_ends_a_long_computation(seconds: float) -> None:
     solver = pigeonhole()
     started = time.monotonic()
-    with pytest.raises(KeyboardInterrupt):  # noqa: PT012 - the signal may come before the call
+    with pytest.raises(KeyboardInterrupt):  # noqa: PT012 - the signal may come before z3 begins
         soon(signal.SIGINT, seconds)
         check(solver)
     assert time.monotonic() - started < 60
