@@ -19,7 +19,9 @@ export function listed(parent, entries, step, make, noun, plural) {
   /** Shows the next entries. */
   function grow() {
     const first = shown;
-    shown = Math.min(entries.length, shown + step);
+    shown += step;
+    // A button for a few entries more would be longer than they are.
+    if (entries.length - shown <= step / 2) shown = entries.length;
     const added = entries.slice(first, shown).map((entry, i) => make(entry, first + i));
     more.remove();
     parent.append(...added);
