@@ -71,6 +71,7 @@ explorer: $(VENV)/.dev
 	@command -v node >/dev/null && command -v tsc >/dev/null || { echo "the proof explorer was not checked: node or tsc is \
 	missing (Debian: apt-get install nodejs node-typescript)" >&2; exit 1; }
 	tsc -p exactcnn/report/explorer
+	node --test tests/explorer/*.test.mjs
 	$(BIN)/pytest tests/explorer
 
 bench: $(VENV)/.dev

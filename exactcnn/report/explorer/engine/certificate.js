@@ -50,14 +50,23 @@ class Ahead {
   constructor(text) {
     this.lines = new Lines(text);
     this.rule = "certificate";
-    this.tokens = this.lines.next(this.rule);
+    /** @type {string[] | null} */
+    this.seen = null;
   }
 
-  /** The number of the line that is looked at. */
+  /** The tokens of the line that is looked at. */
+  get tokens() {
+    this.seen ??= this.lines.next(this.rule);
+    this.lines.rule = this.rule;
+    return this.seen;
+  }
+
+  /** Its number. */
   get number() {
-    return this.lines.number;
+    return this.tokens ? this.lines.number : 0;
   }
 
+  /** Its first word. */
   get word() {
     return this.tokens[0];
   }
@@ -68,13 +77,13 @@ class Ahead {
    */
   take(words) {
     const found = matched(this.tokens, words);
-    this.tokens = this.lines.next(this.rule);
+    this.seen = null;
     return found;
   }
 
   /** Takes the lines of a proof; the number of the line after them. */
   proof() {
-    while (RULES.includes(this.word)) this.tokens = this.lines.next("proof");
+    while (RULES.includes(this.word)) this.seen = null;
     return this.number;
   }
 }
@@ -86,13 +95,11 @@ class Ahead {
  * @throws {Refused} with line and rule: the text has no such structure
  */
 export function parseCertificate(text) {
-  const ahead = { at: /** @type {Ahead | null} */ (null) };
+  const ahead = new Ahead(text);
   try {
-    ahead.at = new Ahead(text);
-    return readCertificate(ahead.at, text);
+    return readCertificate(ahead, text);
   } catch (error) {
-    if (error instanceof Refused && ahead.at) throw error.at(ahead.at.lines);
-    throw error;
+    throw error instanceof Refused ? error.at(ahead.lines) : error;
   }
 }
 

@@ -1,9 +1,8 @@
 /**
  * The explorer's exact engine: what a page may use. Documentation only; import from the files named here.
  *
- * Nothing here touches the page. Every file uses only `import { a, b } from "./x.js"` and exported functions, classes and
- * constants, no top-level name occurs in two files, and importing does nothing: the files can be put one after another, in the
- * order in which they are listed here, with their imports and the words `export` taken away.
+ * Nothing here touches the page, and importing does nothing. Every file uses only `import { a, b } from "./x.js"` and
+ * exported functions, classes and constants, so that files can be joined to one script.
  *
  *   rational.js    Rational = {p, q}: rational(p, q), add, subtract, multiply, divide, compare, largest; parseRational(text) (null
  *                  if it is no number), formatRational (p/q), formatDecimal (about six digits), numberText (both, as the package
