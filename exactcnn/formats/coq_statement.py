@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from exactcnn.core.errors import InputError
-from exactcnn.formats.coq_text import integer, listed, ratio, runs, shown_name
+from exactcnn.formats.coq_text import WIDTH, integer, listed, ratio, runs, shown_name
 
 if TYPE_CHECKING:
     from exactcnn.checker.kernel import Feature, Layer, Statement
@@ -126,7 +127,8 @@ def _class_lines(st: Statement, names: Names) -> Iterator[str]:
             yield ""
             continue
         options = [_literals(a, b, names) for a, b in alternatives]
-        yield "    " + ";\n    or ".join(options) + ". *)"
+        words = "; or ".join(options) + ". *)"
+        yield from (f"    {line}" for line in wrap(words, WIDTH - 4, break_on_hyphens=False, break_long_words=False))
         terms = [f"Alternative {_naturals(a)} {_naturals(b)}" for a, b in alternatives]
         yield f"Definition class_{number} : class := AnyOf"
         yield f"  {listed(terms, 2)}."
