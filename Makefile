@@ -44,6 +44,7 @@ imports: $(VENV)/.dev
 docs: $(VENV)/.dev
 	$(BIN)/pytest tests/docs
 	$(BIN)/python tools/page_examples.py --workers $(CORES) $(shell find docs -name '*.md')
+	$(BIN)/python tools/record_demo.py --check docs/assets/demo.svg
 
 # The documentation, in out/site: warnings are errors, links have to lead somewhere, nothing is loaded from elsewhere.
 site: $(VENV)/.dev

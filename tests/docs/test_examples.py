@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -118,3 +120,31 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert TOOL["main"](["--update", str(page)]) == 0
     assert page.read_text() == PAGE.format(said="3\n4", sum=4)
     assert TOOL["main"]([str(page)]) == 0
+
+
+RECORDER = runpy.run_path(str(ROOT / "tools" / "record_demo.py"))
+
+
+def test_a_recording_holds_what_was_printed() -> None:
+    session = [("first <a> & b", "one\n  two  three\n\nPROVED  'x'\n"), ("second", ""), ("third", "REFUTED  <y>")]
+    lines, length = RECORDER["timed"](session)
+    assert [line.time for line in lines] == sorted(line.time for line in lines)
+    assert lines[-1].time < length
+    picture = RECORDER["svg"](lines, length)
+    ElementTree.fromstring(picture)
+    shown = "$ first <a> & b\none\n  two  three\n\nPROVED  'x'\n$ second\n$ third\nREFUTED  <y>"
+    assert RECORDER["texts"](picture) == shown
+
+
+def test_the_recording_in_the_readme_is_of_these_commands() -> None:
+    path = ROOT / "docs" / "assets" / "demo.svg"
+    lines = RECORDER["texts"](path.read_text("utf-8")).splitlines()
+    assert [line[2:] for line in lines if line.startswith("$ ")] == RECORDER["SHOWN"]
+    assert path.name in (ROOT / "README.md").read_text("utf-8")
+
+
+def test_pictures_of_the_documents_are_small_and_load_nothing() -> None:
+    for path in sorted((ROOT / "docs" / "assets").iterdir()):
+        text = path.read_text("utf-8")
+        assert len(text) < 100_000
+        assert not re.search(r"(href|src)=.https?:|url\(.?https?:|@import|<script", text)
