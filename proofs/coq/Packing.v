@@ -107,4 +107,5 @@ Proof. unfold Rdiv. now rewrite Rinv_1, Rmult_1_r. Qed.
 
 (** Whether sizes are in the statement's range. *)
 Ltac compare_sizes :=
-  intros height width; unfold in_sizes; simpl; intuition (congruence || lia).
+  intros height width fits; unfold in_sizes; simpl; split; [lia|split; [|split; [lia|]]];
+    intros n most; first [discriminate most | injection most as <-; lia].
