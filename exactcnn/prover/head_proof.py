@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from flint import fmpq
 
+from exactcnn.core.rational import floor_to_grid
 from exactcnn.prover.head_agree import Agreement, Effort
 from exactcnn.prover.head_local import Clause, HeadLocal, Numbering
 from exactcnn.prover.head_state import Evaluator, State, Stated, made
@@ -27,6 +28,8 @@ _DEPTH = 40
 _WRONG = 1e-7
 _NEAR = 1e-9
 _A_LITTLE = fmpq(1, 1 << 20)
+# Binary digits of a bound that would be longer.
+_DIGITS = 32
 
 
 @dataclass(frozen=True)
@@ -138,7 +141,8 @@ class HeadSearch:
             return None
         v = next(iter(terms))
         parts = tuple((made(f), a) for f, a in exact[1])
-        return HeadProof(constant + exact[0] * terms[v] / row.terms[v], self._root.wrapped(Leaf(parts)))
+        bound = constant + exact[0] * terms[v] / row.terms[v]
+        return HeadProof(_shortened(bound), self._root.wrapped(Leaf(parts)))
 
     def _at_once(self, goal: Row, state: State) -> Proof | None:
         """A proof of the goal by one relaxation."""
@@ -233,3 +237,10 @@ class HeadSearch:
             if wrong > worst:
                 worst, chosen = wrong, node
         return chosen
+
+
+def _shortened(bound: fmpq) -> fmpq:
+    """The bound, or one a little below it with a shorter denominator."""
+    if int(bound.q).bit_length() <= _DIGITS:
+        return bound
+    return floor_to_grid(bound, _DIGITS + max(0, int(bound.q).bit_length() - abs(int(bound.p)).bit_length()))

@@ -46,7 +46,8 @@ _LINES = 6
 _UNCERTIFIED = "proved by z3, but no certificate was found"
 # How many statements that failed are searched for wrong images, once one of them stayed open.
 _SEARCHES = 8
-# Seconds for one question and for one proof, where they can make the margin greater and no more than that.
+# Seconds for one question and for one proof, where they can make the margin greater and no more than that. All of it may
+# take so long, or as long as the proof took that there is.
 _SOON = 2.0
 
 
@@ -111,6 +112,7 @@ class _Run:
     asked: bool = False
     searches: list[ClassSearch] = field(default_factory=list)
     obligations: dict[str, int] = field(default_factory=lambda: {"upper": 0, "lower": 0, "head": 0})
+    started: float = field(default_factory=time.monotonic)
 
     def outcome(self) -> Outcome:
         """The answer."""
@@ -176,8 +178,9 @@ class _Run:
 
     def _improved(self, local: LocalStage, head: HeadStage, book: FactBook, heads: Heads) -> tuple[FactBook, Heads]:
         """Facts and bounds with a greater margin, where a solver finds them soon; else those that there are."""
+        spent = max(_SOON, time.monotonic() - self.started)
         left = self.deadline.remaining()
-        effort = Effort(_SOON, _SOON, Deadline(None if left is None else left / 2))
+        effort = Effort(_SOON, _SOON, Deadline(spent if left is None else min(spent, left / 2)))
         self.asked = True
         try:
             more = book if local.complete else book.changed(uppers=local.decided(effort))

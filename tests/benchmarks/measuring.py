@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import resource
 import subprocess
 import sys
 import time
@@ -72,6 +73,7 @@ class Run:
     code: its exit code; None if it was stopped after the time limit.
     peak: the most memory in MB that it and its children had together, as far as samples tell (memory that they share
         is counted in each of them); None where the system does not say.
+    processor: seconds of the processor that it and its children took.
     """
 
     code: int | None
@@ -79,6 +81,7 @@ class Run:
     peak: float | None
     output: str
     errors: str
+    processor: float
 
 
 def run_process(
@@ -89,7 +92,7 @@ def run_process(
     memory: bool = False,
 ) -> Run:
     """Runs a command; `memory` watches its size, which costs some time of a core."""
-    start = time.perf_counter()
+    start, before = time.perf_counter(), _processor_seconds()
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True
     )
@@ -102,11 +105,18 @@ def run_process(
             if left <= 0:
                 process.kill()
                 process.communicate()
-                return Run(None, time.perf_counter() - start, peak, "", "")
+                return Run(None, time.perf_counter() - start, peak, "", "", _processor_seconds() - before)
             size = _tree_size(process.pid)
             peak = size if peak is None or (size is not None and size > peak) else peak
             continue
-        return Run(process.returncode, time.perf_counter() - start, peak, output, errors)
+        seconds, processor = time.perf_counter() - start, _processor_seconds() - before
+        return Run(process.returncode, seconds, peak, output, errors, processor)
+
+
+def _processor_seconds() -> float:
+    """What all children that ended have taken."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _tree_size(root: int) -> float | None:

@@ -17,6 +17,7 @@ from pathlib import Path
 import bench_features
 import bench_inference
 import bench_kernel
+import bench_learned
 import bench_monolithic
 import bench_verify
 from measuring import Table, facts, verdict_line
@@ -33,6 +34,7 @@ def run(*, full: bool) -> tuple[list[Table], dict[str, bool]]:
     """Runs everything; the tables, and what was reached."""
     verify, in_time = bench_verify.measure(repeat=9 if full else 5)
     features, linear = bench_features.measure()
+    learned, even = bench_learned.measure()
     inference, fast = bench_inference.measure(rounds=12 if full else 6)
     branches, checked = bench_kernel.measure()
     if full:
@@ -45,11 +47,12 @@ def run(*, full: bool) -> tuple[list[Table], dict[str, bool]]:
     reached = {
         "verification in time": in_time,
         "a thousand features": linear,
+        "facts learned": even,
         "inference": fast,
         "the kernel": checked,
         "answers agree": agree,
     }
-    return [verify, features, inference, branches, *against], reached
+    return [verify, features, learned, inference, branches, *against], reached
 
 
 def main() -> int:
