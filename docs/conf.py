@@ -48,5 +48,6 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 88
+smartquotes = False  # a prime is no apostrophe
 pygments_style = "friendly"
 pygments_dark_style = "monokai"

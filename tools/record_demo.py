@@ -63,7 +63,7 @@ def timed(session: list[tuple[str, str]]) -> tuple[list[Line], float]:
     lines: list[Line] = []
     now = 0.0
     for command, printed in session:
-        now += _BEFORE
+        now += _BEFORE if lines else 0
         lines.append(Line(f"$ {command}", now))
         now += _AFTER
         for text in printed.rstrip().splitlines():
