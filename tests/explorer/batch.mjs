@@ -1,11 +1,13 @@
 // Answers many questions in one process: a JSON list on stdin, a JSON list of answers on stdout.
 import { readFileSync } from "node:fs";
+import { parseCertificate } from "../../exactcnn/report/explorer/engine/certificate.js";
 import { checkCertificate } from "../../exactcnn/report/explorer/engine/checker.js";
 import { imageOf } from "../../exactcnn/report/explorer/engine/exact.js";
 import { evaluate } from "../../exactcnn/report/explorer/engine/network.js";
 import { formatDecimal, formatRational, numberText, parseRational } from "../../exactcnn/report/explorer/engine/rational.js";
 import { parseStatement } from "../../exactcnn/report/explorer/engine/statement.js";
 import { decide } from "../../exactcnn/report/explorer/engine/task.js";
+import { proofTree } from "../../exactcnn/report/explorer/engine/tree.js";
 
 const shown = (x) => (x === null ? null : formatRational(x));
 
@@ -33,12 +35,28 @@ function image(question) {
   };
 }
 
+/** What is wrong with the obligations, one by one; null if statement or certificate has no structure. */
+function failures(question) {
+  let [statement, certificate] = [null, null];
+  try {
+    [statement, certificate] = [parseStatement(question.statement), parseCertificate(question.certificate)];
+  } catch (error) {
+    if (error.name === "Refused") return null;
+    throw error;
+  }
+  const { facts, head } = certificate;
+  const blocks = facts.flatMap((fact, i) => fact.blocks.map((_, j) => ({ fact: i, block: j })));
+  const parts = [...blocks, ...head.map((_, i) => ({ conclusion: i }))];
+  return parts.map((part) => proofTree(statement, certificate, part).failure).filter(Boolean);
+}
+
 const answers = {
   number: ({ text }) => {
     const value = parseRational(text);
     return value && [formatRational(value), formatDecimal(value), numberText(value)];
   },
   image,
+  failures,
   check: ({ statement, certificate }) => checkCertificate(statement, certificate),
 };
 

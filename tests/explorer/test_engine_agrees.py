@@ -29,6 +29,7 @@ from exactcnn.task.decide import Decision, decide
 Engine = Callable[[list[dict[str, Any]]], list[Any]]
 Case = tuple[dict[str, Any], dict[str, Any]]
 Pair = tuple[str, str]
+RULES = ("lin", "sub", "chord", "maxle", "have", "split", "cut", "choose", "qed")
 SHIPPED = Path(__file__).parents[2] / "proofs" / "certificates"
 REJECTED = re.compile(r"REJECTED line (?P<line>[0-9]+) rule (?P<rule>[a-z]+): (?P<rest>.*)", re.DOTALL)
 
@@ -169,6 +170,22 @@ def test_mutants(engine: Engine) -> None:
 def test_mutants_of_a_shipped_certificate(engine: Engine) -> None:
     texts = [(SHIPPED / f"letters.{ending}").read_text() for ending in ("stmt", "cert")]
     assert _rejected(_same_verdicts(engine, [(m.statement, m.certificate) for m in mutants(*texts, 12, 0)])) > 6
+
+
+def test_opened_obligations_of_mutants(engine: Engine) -> None:
+    mutated = [m for pair in _small_pairs() for m in mutants(*pair, 40, 6)]
+    pairs = [(m.statement, m.certificate) for m in mutated]
+    questions = [{"op": op, "statement": s, "certificate": c} for s, c in pairs for op in ("check", "failures")]
+    answers = engine(questions)
+    shown = 0
+    for check, failures in zip(answers[::2], answers[1::2], strict=True):
+        if check["verdict"] == "PROVED":
+            assert failures == []
+        elif failures is not None and check["rule"] in RULES:
+            found = {key: check[key] for key in ("line", "rule", "expected", "got")}
+            assert found in failures
+            shown += 1
+    assert shown > 100
 
 
 def test_damaged_bytes(engine: Engine) -> None:
