@@ -46,8 +46,8 @@ _LINES = 6
 _UNCERTIFIED = "proved by z3, but no certificate was found"
 # How many statements that failed are searched for wrong images, once one of them stayed open.
 _SEARCHES = 8
-# Seconds for one question and for one proof, where they can make the margin greater and no more than that. All of it may
-# take so long, or as long as the proof took that there is.
+# Seconds for one question and for one proof, where they can make the margin greater and no more than that. All of it
+# may take so long, or as long as the proof took that there is.
 _SOON = 2.0
 
 
