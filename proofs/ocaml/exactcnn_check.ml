@@ -1,0 +1,93 @@
+(* exactcnn-check: the checker that proofs/coq proves sound, on the files that exactcnn/checker/kernel.py reads. *)
+
+open Lines
+module P = Statement.Proved
+
+let usage =
+  "usage: exactcnn-check STATEMENT CERTIFICATE   whether the certificate proves the statement\n\
+  \       exactcnn-check --statement STATEMENT   the statement, printed as it was understood\n"
+
+let proved, rejected, not_covered, unreadable = (0, 1, 3, 4)
+
+let contents path =
+  let channel = open_in_bin path in
+  Fun.protect
+    ~finally:(fun () -> close_in_noerr channel)
+    (fun () -> really_input_string channel (in_channel_length channel))
+
+(* The statement and its hash; refuses one that it cannot print again byte for byte. *)
+let statement lines =
+  let st = Statement.read lines in
+  let hash = Sha256.hex (Statement.printed st) in
+  need (hash = Sha256.hex lines.text) "a statement that is printed as it was read";
+  (st, hash)
+
+(* What this checker does not know, though kernel.py does. *)
+let covered (st : Statement.t) =
+  if st.execution <> [] then raise (Not_covered "margins of float32 execution")
+
+(* The first part that the checker does not accept: the number of its line, and what it is. Only words rest on this. *)
+let blamed (st : P.statement) (c : Certificate.t) =
+  let some test name lines l =
+    List.find_map (fun (line, x) -> if test x then None else Some (line, name)) (List.combine lines l)
+  in
+  let numbered l = List.mapi (fun i x -> (Z.of_int i, x)) l in
+  let rows = Option.get (P.row_lengths st) and columns = Option.get (P.column_lengths st) in
+  let sides =
+    [ (fun () -> some (P.check_fact st rows columns) "fact" c.fact_lines c.known.facts);
+      (fun () -> some (fun (y, b) -> P.check_right st c.known y b) "right" c.right_lines (numbered c.known.rights));
+      (fun () -> some (fun (y, b) -> P.check_wrong st c.known y b) "wrong" c.wrong_lines (numbered c.known.wrongs)) ]
+  in
+  if not (P.statement_okb st) then (1, "statement") else Option.value (List.find_map (fun f -> f ()) sides) ~default:(0, "pair")
+
+(* The verdict in one line, and the exit code. *)
+let verdict first second =
+  let lines = ref (Lines.of_text first) and part = ref "statement" in
+  let refused line text = (Printf.sprintf "REJECTED line %d of the %s: %s" line !part text, rejected) in
+  try
+    let st, hash = statement !lines in
+    covered st;
+    lines := Lines.of_text second;
+    part := "certificate";
+    let certificate = Certificate.read st.known hash !lines in
+    if P.check_instance st.known certificate.known then
+      (Printf.sprintf "PROVED %s margin %s sizes %s" hash (Statement.claim st) (Statement.sizes st.known), proved)
+    else
+      let line, part = blamed st.known certificate in
+      refused line (part ^ " that is not proved")
+  with
+  | Refused text -> refused !lines.number text
+  | Not_covered text -> ("NOT COVERED " ^ text, not_covered)
+  | Stack_overflow -> refused !lines.number "the stack is too small (ulimit -s makes it larger)"
+  | Out_of_memory -> refused !lines.number "too little memory"
+  | error -> refused !lines.number ("not expected: " ^ Printexc.to_string error)
+
+let print first =
+  let lines = Lines.of_text first in
+  match Statement.read lines with
+  | st ->
+      let text = Statement.printed st in
+      print_string text;
+      prerr_endline ("sha256 " ^ Sha256.hex text);
+      proved
+  | exception Refused text ->
+      Printf.printf "REJECTED line %d of the statement: %s\n" lines.number text;
+      rejected
+
+let () =
+  let code =
+    try
+      match List.tl (Array.to_list Sys.argv) with
+      | [ "--statement"; path ] -> print (contents path)
+      | [ first; second ] ->
+          let text, code = verdict (contents first) (contents second) in
+          print_endline text;
+          code
+      | _ ->
+          prerr_string usage;
+          unreadable
+    with Sys_error text | Invalid_argument text ->
+      prerr_endline ("cannot read: " ^ text);
+      unreadable
+  in
+  exit code
