@@ -142,7 +142,7 @@ def test_bytes_after_the_last_line(extracted: Extracted, which: int, damage: byt
         (("/", "/"), 4),
     ],
 )
-def test_what_cannot_be_read(extracted: Extracted, arguments: tuple[str, ...], code: int) -> None:  # noqa: ARG001
+def test_what_cannot_be_read(extracted: Extracted, arguments: tuple[str, ...], code: int) -> None:
     done = run(*arguments)
     assert done.returncode == code
     assert not done.stdout
