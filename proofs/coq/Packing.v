@@ -53,6 +53,81 @@ Definition dense (inputs unit : Z) (outputs : list (list run)) (bias : list run)
          (weights bias) unit.
 
 
+(** * What the weights stand for *)
+
+Lemma placed_sum (u : R) (t : Z) (l : list Z) : forall p,
+  sum (placed p l) (fun pw => if fst pw =? t then IZR (snd pw) / u else 0)%R
+  = (if p <=? t then IZR (nth (Z.to_nat (t - p)) l 0%Z) / u else 0)%R.
+Proof.
+  induction l as [|w l IH]; intros p; cbn [placed sum].
+  - destruct (p <=? t); [|reflexivity]. destruct (Z.to_nat (t - p)); unfold Rdiv; cbn [nth]; ring.
+  - assert (Hrest : sum (placed (p + 1) l) (fun pw => if fst pw =? t then IZR (snd pw) / u else 0)%R
+                    = (if p <? t then IZR (nth (Z.to_nat (t - p)) (w :: l) 0%Z) / u else 0)%R).
+    { rewrite IH. destruct (Z.leb_spec (p + 1) t), (Z.ltb_spec p t); try lia; [|reflexivity].
+      now replace (Z.to_nat (t - p)) with (S (Z.to_nat (t - (p + 1)))) by lia. }
+    destruct (Z.eqb_spec w 0) as [->|Hw]; cbn [sum fst snd]; rewrite Hrest;
+      destruct (Z.leb_spec p t), (Z.ltb_spec p t), (Z.eqb_spec p t); try lia; try ring;
+      subst; replace (Z.to_nat (t - t)) with O by lia; cbn [nth]; unfold Rdiv; ring.
+Qed.
+
+Lemma placed_from (l : list Z) : forall p q w, In (q, w) (placed p l) -> p <= q.
+Proof.
+  induction l as [|v l IH]; intros p q w; cbn [placed]; [intros []|].
+  destruct (v =? 0); [intros H%IH; lia|intros [[= <- <-]|H%IH]; lia].
+Qed.
+
+(** Row i and column j of channel c's window stand at place (c * rows + i) * columns + j of the list of an output. *)
+Theorem weight_of_taps (down across : Axis.level) (outputs : list (list run)) (unit : Z) (o c : nat) (i j : Z) :
+  0 <= i < Axis.kernel down -> 0 <= j < Axis.kernel across ->
+  let p := (Z.of_nat c * Axis.kernel down + i) * Axis.kernel across + j in
+  tap_weight (map (taps down across) outputs) unit o c i j
+  = (IZR (nth (Z.to_nat p) (weights (nth o outputs [])) 0%Z) / IZR unit)%R.
+Proof.
+  intros Hi Hj p. unfold tap_weight. change BinaryIntegers.t with Z.
+  replace (nth o (map (taps down across) outputs) []) with (taps down across (nth o outputs []))
+    by (symmetry; exact (map_nth (taps down across) outputs [] o)).
+  unfold taps. rewrite sum_map.
+  rewrite (sum_ext _ _ (fun pw => if fst pw =? p then IZR (snd pw) / IZR unit else 0)%R).
+  - rewrite placed_sum, Z.sub_0_r. destruct (Z.leb_spec 0 p); [reflexivity|].
+    assert (0 <= Z.of_nat c * Axis.kernel down) by (apply Z.mul_nonneg_nonneg; lia).
+    assert (0 <= (Z.of_nat c * Axis.kernel down + i) * Axis.kernel across) by (apply Z.mul_nonneg_nonneg; lia). lia.
+  - intros [q w] Hq%placed_from. cbn [fst snd].
+    set (rows := Axis.kernel down) in *. set (columns := Axis.kernel across) in *.
+    assert (Harea : 0 < rows * columns) by (apply Z.mul_pos_pos; lia).
+    assert (E : ((N.to_nat (Z.to_N (q / (rows * columns))) =? c)%nat && (q mod (rows * columns) / columns =? i)
+                 && (q mod (rows * columns) mod columns =? j))%bool = (q =? p)).
+    { assert (D := Z.div_mod q (rows * columns) ltac:(lia)). assert (B := Z.mod_pos_bound q (rows * columns) Harea).
+      set (k := q / (rows * columns)) in *. set (m := q mod (rows * columns)) in *.
+      assert (D' := Z.div_mod m columns ltac:(lia)). assert (B' := Z.mod_pos_bound m columns ltac:(lia)).
+      set (r := m / columns) in *. set (s := m mod columns) in *.
+      assert (Hk : 0 <= k) by (apply Z.div_pos; lia).
+      apply eq_true_iff_eq. rewrite !andb_true_iff, Nat.eqb_eq, !Z.eqb_eq. split.
+      - intros ((Ek & ->) & ->). subst p. assert (k = Z.of_nat c) by lia. subst k. nia.
+      - intros E. subst p.
+        assert (Ek : Z.of_nat c = k).
+        { apply (Z.div_unique q (rows * columns) _ (i * columns + j)); [left; nia|]. rewrite E. ring. }
+        assert (Em : m = i * columns + j) by nia.
+        assert (Er : i = r) by (apply (Z.div_unique m columns _ j); lia).
+        repeat split; lia || nia. }
+    now rewrite E.
+Qed.
+
+Theorem weight_of_dense (outputs : list (list run)) (unit : Z) (o k : nat) :
+  dense_weight (map (fun l => map (fun pw => (Z.to_N (fst pw), snd pw)) (placed 0 (weights l))) outputs) unit o k
+  = (IZR (nth k (weights (nth o outputs [])) 0%Z) / IZR unit)%R.
+Proof.
+  unfold dense_weight. change BinaryIntegers.t with Z.
+  set (listed := fun l => map (fun pw : Z * Z => (Z.to_N (fst pw), snd pw)) (placed 0 (weights l))).
+  replace (nth o (map listed outputs) []) with (listed (nth o outputs []))
+    by (symmetry; exact (map_nth listed outputs [] o)).
+  unfold listed. rewrite sum_map.
+  rewrite (sum_ext _ _ (fun pw => if fst pw =? Z.of_nat k then IZR (snd pw) / IZR unit else 0)%R).
+  - rewrite placed_sum, Z.sub_0_r, Nat2Z.id. destruct (Z.leb_spec 0 (Z.of_nat k)); [reflexivity|lia].
+  - intros [q w] Hq%placed_from. cbn [fst snd].
+    replace (N.to_nat (Z.to_N q) =? k)%nat with (q =? Z.of_nat k); [reflexivity|].
+    apply eq_true_iff_eq. rewrite Nat.eqb_eq, Z.eqb_eq. lia.
+Qed.
+
 (** * Blocks of facts *)
 
 Definition times {A} (n : Z) (a : A) : list A := repeat a (Z.to_nat n).
@@ -99,7 +174,8 @@ Theorem exported (st : statement) (cert : certificate) :
     (forall height width, sizes height width -> in_sizes st height width) -> lead = ratio_value (margin st) ->
     Networks.zero_error (task_of st) (network_of st) sizes lead.
 Proof.
-  intros accepted sizes lead fits -> x y Hx Hy Hs. exact (check_instance_sound st cert accepted x y Hx Hy (fits _ _ Hs)).
+  intros accepted sizes lead fits -> x y Hx Hy Hs.
+  exact (check_instance_sound st cert accepted x y Hx Hy (fits _ _ Hs)).
 Qed.
 
 Lemma whole (n : Z) : IZR n = (IZR n / IZR 1)%R.
