@@ -30,7 +30,7 @@ function image(question) {
     })),
     logits: evaluation.logits.map(formatRational),
     stem: evaluation.stem.map((map) => map.values().map(formatRational)),
-    reached: evaluation.reached,
+    reached: evaluation.reached.map((places) => [...places]),
     pooled: evaluation.pooled.values().map(formatRational),
   };
 }

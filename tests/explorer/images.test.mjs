@@ -64,7 +64,7 @@ test("what a network computes, level by level", () => {
   const { task: own, network } = mixed();
   const found = evaluate(network, own, imageOver(1, 2, 2, [16, 15, 0, 4], 16));
   assert.deepEqual(found.pooled.values().map(formatRational), ["1", "0"]);
-  assert.deepEqual(found.reached[0], [[0, 0]]);
+  assert.deepEqual([...found.reached[0]], [0]);
   assert.equal(found.reached[1].length, 4);
   assert.deepEqual(found.logits.map(formatRational), ["0", "1", "1/2"]);
   assert.equal(found.stem.length, network.stem.length);

@@ -143,3 +143,22 @@ export function imageOver(channels, rows, columns, numerators, scale) {
   }
   return new ExactMap(channels, rows, columns, data, BigInt(scale), BigInt(most));
 }
+
+/**
+ * sums[i] += sources[k][i + shifts[k]] for all i and k: four sources at a time, which is what makes it quick.
+ * @param {Float64Array} sums
+ * @param {Float64Array[]} sources
+ * @param {number[]} shifts
+ */
+export function addRuns(sums, sources, shifts) {
+  let k = 0;
+  for (; k + 3 < sources.length; k += 4) {
+    const [a, b, c, d] = [sources[k], sources[k + 1], sources[k + 2], sources[k + 3]];
+    const [m, n, o, p] = [shifts[k], shifts[k + 1], shifts[k + 2], shifts[k + 3]];
+    for (let i = 0; i < sums.length; i += 1) sums[i] += a[i + m] + b[i + n] + c[i + o] + d[i + p];
+  }
+  for (; k < sources.length; k += 1) {
+    const [a, m] = [sources[k], shifts[k]];
+    for (let i = 0; i < sums.length; i += 1) sums[i] += a[i + m];
+  }
+}

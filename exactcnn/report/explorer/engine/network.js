@@ -10,13 +10,13 @@
  * @property {ExactMap} input what the network reads: the image, or bytes
  * @property {ExactMap[]} stem each layer's output, in the order of `network.stem`
  * @property {ExactMap} pooled the pooled channels (channels x 1 x 1)
- * @property {[number, number][][]} reached of each pooled channel, the rows and columns of the stem's positions at which a
- *   maximum is reached; empty lists for sums and means
+ * @property {Int32Array[]} reached of each pooled channel, the positions at which a maximum is reached, as row * columns +
+ *   column of the stem's output; none for sums and means
  * @property {ExactMap[]} head each layer's output, in the order of `network.head`
  * @property {Rational[]} logits
  */
 
-import { ExactMap, isSafe, mapOf } from "./exact.js";
+import { addRuns, ExactMap, isSafe, mapOf } from "./exact.js";
 import { magnitude } from "./rational.js";
 
 /**
@@ -111,8 +111,13 @@ export function applied(layer, map) {
 
 /** @param {ExactMap} map */
 function rectified(map) {
-  const data =
-    map.data instanceof Float64Array ? map.data.map((x) => (x > 0 ? x : 0)) : map.data.map((x) => (x > 0n ? x : 0n));
+  let { data } = map;
+  if (data instanceof Float64Array) {
+    data = data.slice();
+    for (let i = 0; i < data.length; i += 1) if (data[i] < 0) data[i] = 0;
+  } else {
+    data = data.map((x) => (x > 0n ? x : 0n));
+  }
   return new ExactMap(map.channels, map.rows, map.columns, data, map.scale, map.largest);
 }
 
@@ -151,6 +156,71 @@ function seeing(shift, step, inputs, outputs) {
 }
 
 /**
+ * How a layer's weights are used in floating point. At each place of its window an output takes a mixture of the input's
+ * channels; the same mixtures occur again and again where many templates have few different intervals, so each is mixed
+ * once and then added wherever it is needed.
+ *
+ * @typedef {object} Plan
+ * @property {{channels: number[], weights: number[]}[]} mixtures
+ * @property {{mixture: number, row: number, column: number}[][]} uses of each output
+ */
+
+/** @type {WeakMap<Layer, Plan>} */
+const PLANS = new WeakMap();
+
+/**
+ * @param {Layer} layer whose weights are all at most 2^53
+ * @returns {Plan}
+ */
+function planOf(layer) {
+  const known = PLANS.get(layer);
+  if (known) return known;
+  /** @type {Map<string, number>} */
+  const numbers = new Map();
+  /** @type {Plan} */
+  const plan = { mixtures: [], uses: [] };
+  for (const taps of layer.taps) {
+    /** @type {Map<number, {channels: number[], weights: number[]}>} */
+    const places = new Map();
+    for (const { channel, row, column, weight } of taps) {
+      const place = row * layer.columns + column;
+      const mixture = places.get(place) ?? { channels: [], weights: [] };
+      mixture.channels.push(channel);
+      mixture.weights.push(Number(weight));
+      places.set(place, mixture);
+    }
+    const uses = [];
+    for (const [place, mixture] of places) {
+      const key = `${mixture.channels} ${mixture.weights}`;
+      const number = numbers.get(key) ?? plan.mixtures.push(mixture) - 1;
+      numbers.set(key, number);
+      uses.push({ mixture: number, row: Math.floor(place / layer.columns), column: place % layer.columns });
+    }
+    plan.uses.push(uses);
+  }
+  PLANS.set(layer, plan);
+  return plan;
+}
+
+/**
+ * @param {{channels: number[], weights: number[]}} mixture
+ * @param {Float64Array} data
+ * @param {number} size of a channel
+ */
+function mixed({ channels, weights }, data, size) {
+  const result = new Float64Array(size);
+  for (let k = 0; k < channels.length; k += 1) {
+    const [weight, from] = [weights[k], channels[k] * size];
+    for (let i = 0; i < size; i += 1) result[i] += weight * data[from + i];
+  }
+  return result;
+}
+
+/**
+ * Where steps are 1, the mixtures are padded, so that what an output needs of one is a single run of its data, whatever the
+ * place in the window: the run goes on over the ends of rows, and what it gives there is left out.
+ *
+ * Every number that is computed is a partial sum of an output's terms, in some order.
  * @param {Layer} layer
  * @param {ExactMap} map
  * @param {Float64Array} data
@@ -158,19 +228,61 @@ function seeing(shift, step, inputs, outputs) {
  * @param {number} columns
  */
 function convolvedFast(layer, map, data, rows, columns) {
+  if (layer.down !== 1 || layer.right !== 1) return convolvedStepwise(layer, map, data, rows, columns);
+  const [size, width] = [rows * columns, layer.left + map.columns + layer.end];
+  const result = new Float64Array(layer.outputs * size);
+  const { mixtures, uses } = planOf(layer);
+  const ready = mixtures.map((mixture) => padded(layer, map, mixed(mixture, data, map.rows * map.columns), width));
+  const sums = new Float64Array((rows - 1) * width + columns);
+  for (let o = 0; o < layer.outputs; o += 1) {
+    sums.fill(Number(layer.bias[o] * map.scale));
+    const sources = uses[o].map(({ mixture }) => ready[mixture]);
+    addRuns(sums, sources, uses[o].map(({ row, column }) => row * width + column));
+    for (let i = 0; i < rows; i += 1) {
+      result.set(sums.subarray(i * width, i * width + columns), o * size + i * columns);
+    }
+  }
+  return result;
+}
+
+/**
+ * A channel with the layer's padding around it.
+ * @param {Layer} layer
+ * @param {ExactMap} map
+ * @param {Float64Array} channel
+ * @param {number} width
+ */
+function padded(layer, map, channel, width) {
+  if (width === map.columns && !layer.top && !layer.bottom) return channel;
+  const result = new Float64Array((layer.top + map.rows + layer.bottom) * width);
+  for (let i = 0; i < map.rows; i += 1) {
+    result.set(channel.subarray(i * map.columns, (i + 1) * map.columns), (i + layer.top) * width + layer.left);
+  }
+  return result;
+}
+
+/**
+ * @param {Layer} layer
+ * @param {ExactMap} map
+ * @param {Float64Array} data
+ * @param {number} rows
+ * @param {number} columns
+ */
+function convolvedStepwise(layer, map, data, rows, columns) {
   const size = rows * columns;
   const result = new Float64Array(layer.outputs * size);
+  const { mixtures, uses } = planOf(layer);
+  const ready = mixtures.map((mixture) => mixed(mixture, data, map.rows * map.columns));
   for (let o = 0; o < layer.outputs; o += 1) {
     result.fill(Number(layer.bias[o] * map.scale), o * size, (o + 1) * size);
-    for (const tap of layer.taps[o]) {
-      const weight = Number(tap.weight);
-      const [down, across] = [tap.row - layer.top, tap.column - layer.left];
+    for (const { mixture, row, column } of uses[o]) {
+      const [down, across] = [row - layer.top, column - layer.left];
       const [i0, i1] = seeing(down, layer.down, map.rows, rows);
       const [j0, j1] = seeing(across, layer.right, map.columns, columns);
+      const source = ready[mixture];
       for (let i = i0; i < i1; i += 1) {
-        const from = map.place(tap.channel, i * layer.down + down, across);
-        const to = o * size + i * columns;
-        for (let j = j0; j < j1; j += 1) result[to + j] += weight * data[from + j * layer.right];
+        const [to, from] = [o * size + i * columns, (i * layer.down + down) * map.columns + across];
+        for (let j = j0; j < j1; j += 1) result[to + j] += source[from + j * layer.right];
       }
     }
   }
@@ -267,40 +379,53 @@ function averaged(layer, map) {
 /**
  * @param {"max" | "sum" | "mean"} kind
  * @param {ExactMap} map
- * @returns {{pooled: ExactMap, reached: [number, number][][]}}
+ * @returns {{pooled: ExactMap, reached: Int32Array[]}}
  */
 function pool(kind, map) {
   const size = map.rows * map.columns;
   /** @type {bigint[]} */
   const numerators = [];
-  /** @type {[number, number][][]} */
   const reached = [];
+  // Bound first: the sum of `size` entries, in any order, stays within 2^53 if size * largest does.
+  const safe = isSafe(BigInt(size) * map.largest);
   for (let k = 0; k < map.channels; k += 1) {
     const part = map.data.slice(k * size, (k + 1) * size);
-    reached.push([]);
-    if (kind !== "max") {
-      // Bound first: the sum of `size` entries stays within 2^53 if size * largest does.
-      numerators.push(summed(part, isSafe(BigInt(size) * map.largest)));
-      continue;
+    if (kind === "max") {
+      const { best, places } = maximum(part);
+      numerators.push(best);
+      reached.push(places);
+    } else {
+      numerators.push(total(part, safe));
+      reached.push(new Int32Array(0));
     }
-    let best = part[0];
-    for (const x of part) if (x > best) best = x;
-    part.forEach((/** @type {number | bigint} */ x, /** @type {number} */ at) => {
-      if (x === best) reached[k].push([Math.floor(at / map.columns), at % map.columns]);
-    });
-    numerators.push(BigInt(best));
   }
   const scale = kind === "mean" ? map.scale * BigInt(size) : map.scale;
   return { pooled: mapOf(map.channels, 1, 1, numerators, scale), reached };
 }
 
 /**
+ * The greatest number and where it stands.
+ * @param {Float64Array | bigint[]} part
+ */
+function maximum(part) {
+  let best = part[0];
+  let count = 0;
+  for (let i = 0; i < part.length; i += 1) {
+    if (part[i] > best) [best, count] = [part[i], 1];
+    else if (part[i] === best) count += 1;
+  }
+  const places = new Int32Array(count);
+  for (let i = part.length - 1; count; i -= 1) if (part[i] === best) places[(count -= 1)] = i;
+  return { best: BigInt(best), places };
+}
+
+/**
  * @param {Float64Array | bigint[]} part
  * @param {boolean} safe
  */
-function summed(part, safe) {
+function total(part, safe) {
   if (part instanceof Float64Array && safe) return BigInt(part.reduce((a, b) => a + b, 0));
-  let total = 0n;
-  for (const x of part) total += BigInt(x);
-  return total;
+  let sum = 0n;
+  for (const x of part) sum += BigInt(x);
+  return sum;
 }

@@ -32,7 +32,7 @@
  * @property {Rational} excess
  */
 
-import { ExactMap, isSafe } from "./exact.js";
+import { addRuns, ExactMap, isSafe } from "./exact.js";
 import { add, compare, formatRational, lcm, magnitude, rational, subtract, ZERO } from "./rational.js";
 
 const MOST_SHOWN = 3;
@@ -82,19 +82,16 @@ class Costs {
     const end = task.pixel.reduce((most, x) => (magnitude(x) > most ? magnitude(x) : most), 0n) * this.factor;
     this.bound = BigInt(size) * (map.largest + end);
     this.safe = isSafe(this.bound) && map.data instanceof Float64Array;
-    /** @type {Map<string, Float64Array | bigint[]>} */
-    this.known = new Map();
+    /** @type {(Float64Array | bigint[])[]} by interval */
+    this.known = [];
   }
 
   /**
-   * @param {number} channel
-   * @param {bigint} low over the unit
-   * @param {bigint} high
+   * @param {Priced} part
    * @returns {Float64Array | bigint[]} one cost a pixel of the channel
    */
-  of(channel, low, high) {
-    const key = `${channel} ${low} ${high}`;
-    const found = this.known.get(key);
+  of({ channel, low, high, interval }) {
+    const found = this.known[interval];
     if (found) return found;
     const size = this.map.rows * this.map.columns;
     const part = this.map.data.slice(channel * size, (channel + 1) * size);
@@ -107,7 +104,7 @@ class Costs {
     } else {
       costs = bigs(part).map((x) => (x > most ? x - most : x < least ? least - x : 0n));
     }
-    this.known.set(key, costs);
+    this.known[interval] = costs;
     return costs;
   }
 
@@ -120,14 +117,29 @@ class Costs {
     const { map, task } = this;
     const rows = Math.max(0, map.rows - feature.rows + 1);
     const columns = rows ? Math.max(0, map.columns - feature.columns + 1) : 0;
-    const { least, most } = feature.templates[template];
-    const result = this.safe ? new Float64Array(rows * columns) : new Array(rows * columns).fill(0n);
-    const cells = feature.rows * feature.columns;
-    for (let p = 0; p < least.length; p += 1) {
-      if (least[p] === task.pixel[0] && most[p] === task.pixel[1]) continue;
-      const costs = this.of(Math.floor(p / cells), least[p], most[p]);
-      const [row, column] = [Math.floor((p % cells) / feature.columns), p % feature.columns];
-      addShifted(result, costs, rows, columns, map.columns, row * map.columns + column);
+    const size = rows * columns;
+    const parts = size ? priced(task, feature, feature.templates[template]) : [];
+    const shifts = parts.map(({ row, column }) => row * map.columns + column);
+    /** @type {Float64Array | bigint[]} */
+    let result;
+    if (this.safe) {
+      // One run over the ends of rows; what it gives between the last window of a row and the next row is left out.
+      const sums = new Float64Array(size && (rows - 1) * map.columns + columns);
+      addRuns(sums, parts.map((part) => /** @type {Float64Array} */ (this.of(part))), shifts);
+      const kept = new Float64Array(size);
+      for (let i = 0; i < rows; i += 1) {
+        kept.set(sums.subarray(i * map.columns, i * map.columns + columns), i * columns);
+      }
+      result = kept;
+    } else {
+      const sums = new Array(size).fill(0n);
+      parts.forEach((part, k) => {
+        const costs = this.of(part);
+        sums.forEach((_, place) => {
+          sums[place] += costs[Math.floor(place / columns) * map.columns + (place % columns) + shifts[k]];
+        });
+      });
+      result = sums;
     }
     return new ExactMap(1, rows, columns, result, map.scale, this.bound);
   }
@@ -139,25 +151,40 @@ function bigs(numbers) {
 }
 
 /**
- * @param {Float64Array | bigint[]} result
- * @param {Float64Array | bigint[]} costs
- * @param {number} rows
- * @param {number} columns
- * @param {number} width
- * @param {number} shift
+ * A pixel of a template that not every value suits; `interval` is a number that equal intervals of equal channels share.
+ * @typedef {{row: number, column: number, channel: number, low: bigint, high: bigint, interval: number}} Priced
  */
-function addShifted(result, costs, rows, columns, width, shift) {
-  if (result instanceof Float64Array && costs instanceof Float64Array) {
-    for (let i = 0; i < rows; i += 1) {
-      const [to, from] = [i * columns, i * width + shift];
-      for (let j = 0; j < columns; j += 1) result[to + j] += costs[from + j];
-    }
-    return;
-  }
-  const [sums, terms] = [/** @type {bigint[]} */ (result), /** @type {bigint[]} */ (costs)];
-  for (let i = 0; i < rows; i += 1) {
-    for (let j = 0; j < columns; j += 1) sums[i * columns + j] += terms[i * width + shift + j];
-  }
+
+/** @type {WeakMap<import("./statement.js").Template, Priced[]>} */
+const PRICED = new WeakMap();
+/** @type {WeakMap<Task, Map<string, number>>} */
+const INTERVALS = new WeakMap();
+
+/**
+ * @param {Task} task
+ * @param {Feature} feature
+ * @param {import("./statement.js").Template} template
+ */
+function priced(task, feature, template) {
+  const known = PRICED.get(template);
+  if (known) return known;
+  const numbers = INTERVALS.get(task) ?? new Map();
+  INTERVALS.set(task, numbers);
+  const cells = feature.rows * feature.columns;
+  /** @type {Priced[]} */
+  const found = [];
+  template.least.forEach((low, p) => {
+    const high = template.most[p];
+    if (low === task.pixel[0] && high === task.pixel[1]) return;
+    const channel = Math.floor(p / cells);
+    const key = `${channel} ${low} ${high}`;
+    const interval = numbers.get(key) ?? numbers.size;
+    numbers.set(key, interval);
+    const [row, column] = [Math.floor((p % cells) / feature.columns), p % feature.columns];
+    found.push({ row, column, channel, low, high, interval });
+  });
+  PRICED.set(template, found);
+  return found;
 }
 
 /**

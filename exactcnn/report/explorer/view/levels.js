@@ -130,8 +130,8 @@ export class Levels {
       },
     });
     const last = level === this.model.network.stem.length;
-    const reached = last ? (this.model.found.evaluation?.reached[channel] ?? []) : [];
-    if (most > 0) grid.outline(reached.slice(0, MOST_MARKS).map(([row, column]) => ({ row, column, rows: 1, columns: 1, kind: "looked" })));
+    const reached = Array.from((last ? this.model.found.evaluation?.reached[channel] : null)?.slice(0, MOST_MARKS) ?? []);
+    if (most > 0) grid.outline(reached.map((p) => ({ row: Math.floor(p / map.columns), column: p % map.columns, rows: 1, columns: 1, kind: "looked" })));
     return el("figure", {}, grid.element, readout);
   }
 
@@ -159,9 +159,10 @@ export class Levels {
     const body = el("tbody", {});
     const values = evaluation.pooled.values();
     listed(body, values, FIRST_ROWS, (value, k) => {
-      const places = evaluation.reached[k] ?? [];
-      const [first] = places;
-      const where = pool !== "max" ? "" : places.length === 1 ? `reached at row ${first[0]}, column ${first[1]}` : `reached at ${counted(places.length, "position")}, first at row ${first[0]}, column ${first[1]}`;
+      const places = evaluation.reached[k];
+      const { columns } = evaluation.stem[evaluation.stem.length - 1] ?? evaluation.input;
+      const first = places.length ? [Math.floor(places[0] / columns), places[0] % columns] : null;
+      const where = first === null ? "" : places.length === 1 ? `reached at row ${first[0]}, column ${first[1]}` : `reached at ${counted(places.length, "position")}, first at row ${first[0]}, column ${first[1]}`;
       const show = () => this.field(first ? this.seen(this.model.network.stem.length, first[0], first[1]) : null);
       const row = el("tr", {}, el("th", { scope: "row" }, `channel ${k}`), el("td", {}, number(value)), el("td", { class: "dim" }, where));
       row.addEventListener("pointerenter", show);
