@@ -5,12 +5,12 @@
     Every row of a branch is >= 0 there. *)
 
 From Coq Require Import Reals ZArith NArith Znumtheory List Lra Lia Bool FMapPositive.
-From ExactCNN Require Import Sums Numbers Checker Instance.
+From ExactCNN Require Import Sums Numbers Checker Instance Evaluation.
 Import ListNotations.
 Open Scope R_scope.
 
 Module Soundness (Num : SpecifiedNumbers).
-  Module Export Kernel := Instance Num.
+  Module Export Kernel := Evaluation Num.
 
   (** * Numbers as real numbers *)
 
