@@ -21,8 +21,9 @@ from exactcnn.formats.statement import Execution, format_statement
 from exactcnn.network.model import Network
 from exactcnn.report.json_form import image_json, window_json
 from exactcnn.report.wording import claim, condition_text, evidence_text, number_text, size_text, winners
+from exactcnn.task.canvas import ByteCanvas, generator_of
 from exactcnn.task.effort import Effort, OutOfEffortError
-from exactcnn.task.generator import Sample, generate_configuration, place_all
+from exactcnn.task.generator import generate_configuration, place_all
 from exactcnn.task.model import Task
 from exactcnn.task.selection import configurations
 
@@ -30,8 +31,11 @@ __all__ = ["page_data"]
 
 _MOST_CONFIGURATIONS = 64
 _MOST_BYTES = 400_000
+_MOST_WORK = 400_000_000
+_TRIES = 8
 _IMAGES = 4
-_LOOKED_AT = 4_000
+_FEW_FEATURES = 12
+_LOOKED_AT = 2**_FEW_FEATURES
 _STEPS = 20_000
 _LARGEST_SIDE = 48
 _LEAST_SIDE = 12
@@ -133,13 +137,13 @@ def _images(task: Task, network: Network, sizes: SizeRange) -> dict[str, Any]:
     """Generated images of configurations, as bytes k of pixel values low + (high - low)*k/255."""
     listed, more = _configurations(task)
     try:
-        drawn, missing = _drawn(task, network, sizes, listed)
+        drawn, missing, stopped = _drawn(task, network, sizes, listed)
         note = None
     except InputError as error:
-        drawn, missing, note = [], [], f"No images could be generated: {error.message}."
+        drawn, missing, stopped, note = [], [], False, f"No images could be generated: {error.message}."
     return {
         "images": drawn,
-        "more": more,
+        "more": more or stopped,
         "missing": [sorted(task.feature_index[n] for n in names) for names in missing],
         "imageNote": note,
     }
@@ -148,16 +152,17 @@ def _images(task: Task, network: Network, sizes: SizeRange) -> dict[str, Any]:
 def _configurations(task: Task) -> tuple[list[tuple[str, frozenset[str]]], bool]:
     """Configurations with their classes, the smallest of each class first; and whether there are more."""
     by_class: list[list[tuple[str, frozenset[str]]]] = []
-    more = False
+    # All of them where there are few; else the short list, which every other one contains one of.
+    every = len(task.features) <= _FEW_FEATURES
+    more = not every
+    most = _LOOKED_AT if every else _MOST_CONFIGURATIONS
+    steps = max(most, _STEPS // len(task.features))
     for task_class in task.classes:
         found: list[frozenset[str]] = []
         try:
-            # The short list first: where there are thousands of features, the others start with endless supersets.
-            for extend in (False, True):
-                found += islice(configurations(task, Effort(_STEPS), label=task_class.name, extend=extend), _LOOKED_AT)
+            found += islice(configurations(task, Effort(steps), label=task_class.name, extend=every), most)
         except OutOfEffortError:
             more = True
-        more = more or len(found) >= _LOOKED_AT
         by_class.append([(task_class.name, c) for c in sorted(dict.fromkeys(found), key=_order(task))])
     share = max(1, _MOST_CONFIGURATIONS // len(by_class))
     chosen = [entry for entries in by_class for entry in entries[:share]]
@@ -175,22 +180,33 @@ def _order(task: Task) -> Callable[[frozenset[str]], tuple[int, list[int]]]:
 
 def _drawn(
     task: Task, network: Network, sizes: SizeRange, listed: Sequence[tuple[str, frozenset[str]]]
-) -> tuple[list[dict[str, Any]], list[frozenset[str]]]:
-    """The images of each configuration, and the configurations that do not fit."""
+) -> tuple[list[dict[str, Any]], list[frozenset[str]], bool]:
+    """The images of each configuration; the configurations without any; and whether some were not tried."""
     common = _common_size(task, network, sizes, [names for _, names in listed])
-    drawn, missing, budget = [], [], _MOST_BYTES
+    windows = sum(len(f.templates) * f.height * f.width for f in task.features) * len(task.channels)
+    drawn: list[dict[str, Any]] = []
+    missing: list[frozenset[str]] = []
+    budget, work = _MOST_BYTES, _MOST_WORK
+    canvas = ByteCanvas.of(task, generator_of(task))
     for number, (label, names) in enumerate(listed):
         size = _size_for(task, names, sizes, common)
-        cost = 0 if size is None else len(task.channels) * size[0] * size[1]
-        share = budget // (len(listed) - number)
-        count = min(_IMAGES, share // max(1, cost))
-        samples: list[Sample] = []
-        if size is not None and count:
-            samples = list(generate_configuration(task, names, count=count, height=size[0], width=size[1], seed=number))
-        if not samples or size is None:
+        if size is None:
             missing.append(names)
             continue
-        budget -= cost * len(samples)
+        left, pixels = len(listed) - number, size[0] * size[1]
+        count = min(
+            _IMAGES, budget // left // (pixels * len(task.channels)), max(1, work // left // (pixels * windows))
+        )
+        if work < 0 or not count:
+            return drawn, missing, True
+        samples = list(
+            generate_configuration(task, names, count=count, height=size[0], width=size[1], seed=number, canvas=canvas)
+        )
+        work -= pixels * windows * (len(samples) + (count - len(samples)) * _TRIES)
+        if not samples:
+            missing.append(names)
+            continue
+        budget -= pixels * len(task.channels) * len(samples)
         drawn.append(
             {
                 "label": label,
@@ -200,7 +216,7 @@ def _drawn(
                 "bytes": [_bytes_text(task, s.image) for s in samples],
             }
         )
-    return drawn, missing
+    return drawn, missing, False
 
 
 def _least_size(network: Network, sizes: SizeRange) -> tuple[int, int]:

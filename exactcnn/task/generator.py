@@ -248,18 +248,29 @@ def _random_places(
 
 
 def generate_configuration(
-    task: Task, configuration: frozenset[str], *, count: int, height: int, width: int, seed: int
+    task: Task,
+    configuration: frozenset[str],
+    *,
+    count: int,
+    height: int,
+    width: int,
+    seed: int,
+    canvas: ByteCanvas | None = None,
 ) -> Iterator[Sample]:
     """Random admissible images that contain just these features, drawn like those of `generate`, each checked.
 
     There are fewer than `count`, or none, where the features were not found to fit or no image drawn was admissible.
+
+    Parameters
+    ----------
+    canvas: the task's, where it is at hand; None makes one, which takes long where there are many features.
 
     Raises
     ------
     InputError: an interval of the task holds no byte value.
     """
     spec, size = generator_of(task), (height, width)
-    canvas = ByteCanvas.of(task, spec)
+    canvas = ByteCanvas.of(task, spec) if canvas is None else canvas
     try:
         sure = place_all(task, configuration, size, Effort(_SEARCH_STEPS))
     except OutOfEffortError:

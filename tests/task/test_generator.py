@@ -19,7 +19,7 @@ from exactcnn.core.errors import InputError
 from exactcnn.core.tensor import ExactTensor
 from exactcnn.task.canvas import generator_of
 from exactcnn.task.decide import decide
-from exactcnn.task.generator import Sample, candidates, generate
+from exactcnn.task.generator import Sample, candidates, generate, generate_configuration
 from exactcnn.task.model import Alternative, Feature, GeneratorSpec, PixelRange, Task, TaskClass
 
 DARK = ((fmpq(0), fmpq(1, 8)),)
@@ -258,3 +258,21 @@ def test_candidates_hold_what_was_asked_for() -> None:
         assert {w.feature for w in placements} == wanted
     assert list(candidates(SIGNS, wanted, 3, 6)) == []
     assert len(list(candidates(SIGNS, frozenset(), 1, 1))) == 9
+
+
+def test_images_of_one_configuration() -> None:
+    for configuration in (frozenset[str](), frozenset({SIGNS.features[0].name})):
+        made = list(generate_configuration(SIGNS, configuration, count=3, height=9, width=11, seed=4))
+        assert len(made) == 3
+        assert digest(made) == digest(
+            list(generate_configuration(SIGNS, configuration, count=3, height=9, width=11, seed=4))
+        )
+        for sample in made:
+            decision = decide(SIGNS, sample.image)
+            assert (decision.configuration, decision.label) == (configuration, sample.label)
+            assert {w.feature for w in sample.placements} == configuration
+
+
+def test_a_configuration_without_room_has_no_image() -> None:
+    everything = frozenset(f.name for f in SIGNS.features)
+    assert list(generate_configuration(SIGNS, everything, count=2, height=1, width=1, seed=4)) == []

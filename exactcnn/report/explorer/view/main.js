@@ -1,5 +1,6 @@
 /** The page: reads its data, builds its parts, and shows the first image. */
 
+import { checkCertificate } from "../engine/checker.js";
 import { ZERO } from "../engine/rational.js";
 import { showCounterexample } from "./counterexample.js";
 import { el, fill, place } from "./dom.js";
@@ -46,7 +47,8 @@ function main() {
     ["proof", "Proof"],
   ]);
   first(model);
-  Object.assign(window, { explorer: model });
+  // For the console, and for tests: the page's state, and its checker for any two texts.
+  Object.assign(window, { explorer: Object.assign(model, { check: checkCertificate }) });
 }
 
 /**
