@@ -40,7 +40,7 @@ nitpick_ignore_regex = [(r"py:.*", rf"({'|'.join([*_PYTHON, *_LIBRARIES, *_ALIAS
 
 myst_enable_extensions = ["colon_fence", "deflist", "fieldlist", "attrs_block", "attrs_inline"]
 myst_heading_anchors = 4
-myst_url_schemes = {"http": None, "https": None, "mailto": None, "repo": None}
+myst_url_schemes = {"http": None, "https": None, "mailto": None, "repo": None, "example": None}
 suppress_warnings = ["myst.header"]  # a section taken from elsewhere may start two levels below its page's title
 
 default_role = "code"

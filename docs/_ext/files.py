@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from docutils import nodes
+from pictures import EXAMPLES
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name, get_lexer_for_filename
@@ -23,7 +24,7 @@ import exactcnn
 
 __all__ = ["SCHEME", "copy_files", "file_pages", "resolve_links", "source_link"]
 
-SCHEME = "repo:"
+SCHEME, EXAMPLE = "repo:", "example:"
 _FOLDER = "files"
 # What Python, Jupyter and Coq leave behind.
 _LEAVE_OUT = {"__pycache__", ".vo", ".vok", ".vos", ".glob"}
@@ -47,7 +48,7 @@ def _linked(app: Sphinx) -> dict[str, set[str]]:
 
 
 def resolve_links(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Lets `repo:` links lead to the pages of files.
+    """Lets `repo:` links lead to the pages of files, and `example:` links to example pages.
 
     Raises
     ------
@@ -55,6 +56,9 @@ def resolve_links(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """
     for link in doctree.findall(nodes.reference):
         target = link.get("refuri", "")
+        if target.startswith(EXAMPLE):
+            start = posixpath.dirname(app.builder.get_target_uri(docname))
+            link["refuri"] = posixpath.relpath(f"{EXAMPLES}/{target.removeprefix(EXAMPLE)}", start or ".")
         if not target.startswith(SCHEME):
             continue
         path, mark, place = target.removeprefix(SCHEME).partition("#")
@@ -147,7 +151,7 @@ def _highlighted(path: Path, text: str) -> str:
 
 
 def copy_files(app: Sphinx, error: Exception | None) -> None:
-    """Copies the linked files beside their pages."""
+    """Copies the linked files beside their pages, and the example pages."""
     if error is not None or app.builder.format != "html":
         return
     for path in _all_linked(app):
@@ -156,3 +160,4 @@ def copy_files(app: Sphinx, error: Exception | None) -> None:
             target = Path(app.outdir) / _FOLDER / path
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(full, target)
+    shutil.copytree(Path(app.doctreedir) / "pictures" / EXAMPLES, Path(app.outdir) / EXAMPLES, dirs_exist_ok=True)
