@@ -2,7 +2,7 @@
  * The structure of certificates (FORMAT.md, "Certificate"), read without checking anything: for views.
  *
  * @typedef {import("./rational.js").Rational} Rational
- * @typedef {import("./circuit.js").Window} Window
+ * @typedef {import("./local.js").Window} Window
  * @typedef {import("./witness.js").WitnessText} WitnessText
  *
  * @typedef {object} Block one border kind of a fact, or one class of windows

@@ -1,10 +1,11 @@
 /**
- * The checker: whether a certificate proves a statement. It derives all that has to be proved from the statement and never
- * searches; exactcnn/checker/FORMAT.md has the rules, exactcnn/checker/kernel.py is the program whose word counts.
+ * The checker: whether a certificate proves a statement. It derives all that has to be proved from the statement and
+ * never searches; exactcnn/checker/FORMAT.md has the rules, and exactcnn/checker/kernel.py is the program whose word
+ * counts.
  *
  * @typedef {import("./rational.js").Rational} Rational
- * @typedef {import("./circuit.js").Window} Window
- * @typedef {import("./circuit.js").Row} Row
+ * @typedef {import("./local.js").Window} Window
+ * @typedef {import("./forms.js").Row} Row
  * @typedef {import("./statement.js").Kind} Kind
  *
  * @typedef {object} CheckResult
@@ -17,14 +18,16 @@
  */
 
 import { weightsOf, windowsOf } from "./certificate.js";
-import { bounded, Facts, HeadSequent, interval, LocalSequent } from "./circuit.js";
+import { bounded, interval } from "./forms.js";
+import { Facts, HeadSequent } from "./head.js";
 import { ascending, count, exactNumber, Lines, matched, need, Refused } from "./lines.js";
+import { LocalSequent } from "./local.js";
 import { Proof } from "./proof.js";
 import { compare, rational } from "./rational.js";
 import { Statement } from "./statement.js";
 import { checkWitness, readWitness } from "./witness.js";
 
-/** Reads a certificate of a statement; refuses unless it proves it. Its methods are generators: they stop now and then. */
+/** Reads a certificate of a statement; refuses unless it proves it. Its methods, generators, stop now and then. */
 class CertificateCheck {
   /**
    * @param {Statement} statement
@@ -279,7 +282,8 @@ export function clearWindows(statement, tokens, kind, avoid) {
   const [[top, bottom], [left, right]] = [kind[0][0], kind[1][0]];
   for (const { feature, template, row, column } of windows) {
     const f = statement.task.features[feature];
-    need(avoid.includes(feature) && template < f.templates.length, "templates of avoided features", [feature, template]);
+    const fits = avoid.includes(feature) && template < f.templates.length;
+    need(fits, "templates of avoided features", [feature, template]);
     const exists = top <= row && row + f.rows <= bottom && left <= column && column + f.columns <= right;
     need(exists, "windows that exist", [feature, template, row, column]);
   }

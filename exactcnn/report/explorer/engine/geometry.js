@@ -4,8 +4,8 @@
  *
  * @typedef {readonly (readonly [number, number])[]} Signature of each level but the last, the part of the range that
  *   exists, relative to the range's start
- * @typedef {{readonly offset: number, readonly signature: Signature}} Sight a window's offset in a position's field, and
- *   the position's signature
+ * @typedef {{readonly offset: number, readonly signature: Signature}} Sight a window's offset in a position's field,
+ *   and the position's signature
  * @typedef {{kernel: number, step: number, before: number, after: number}} Level
  */
 

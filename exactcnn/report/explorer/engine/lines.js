@@ -11,7 +11,7 @@ const PRINTABLE = /^[\x20-\x7e]*$/;
 const ASCII = /^[\x00-\x7f]*$/;
 const LONGEST_LINE = 2 ** 26;
 
-/** A text that is not what it has to be: what was expected and what was found; its reader adds the line and the rule. */
+/** A text that is not what it has to be: what was expected and found; its reader adds the line and the rule. */
 export class Refused extends Error {
   /**
    * @param {string} expected

@@ -10,8 +10,8 @@
  * @property {ExactMap} input what the network reads: the image, or bytes
  * @property {ExactMap[]} stem each layer's output, in the order of `network.stem`
  * @property {ExactMap} pooled the pooled channels (channels x 1 x 1)
- * @property {Int32Array[]} reached of each pooled channel, the positions at which a maximum is reached, as row * columns +
- *   column of the stem's output; none for sums and means
+ * @property {Int32Array[]} reached of each pooled channel, the positions at which a maximum is reached, as row *
+ *   columns + column of the stem's output; none for sums and means
  * @property {ExactMap[]} head each layer's output, in the order of `network.head`
  * @property {Rational[]} logits
  */
@@ -156,9 +156,9 @@ function seeing(shift, step, inputs, outputs) {
 }
 
 /**
- * How a layer's weights are used in floating point. At each place of its window an output takes a mixture of the input's
- * channels; the same mixtures occur again and again where many templates have few different intervals, so each is mixed
- * once and then added wherever it is needed.
+ * How a layer's weights are used in floating point. At each place of its window an output takes a mixture of the
+ * input's channels; the same mixtures occur again and again where many templates have few different intervals, so each
+ * is mixed once and then added wherever it is needed.
  *
  * @typedef {object} Plan
  * @property {{channels: number[], weights: number[]}[]} mixtures
@@ -217,8 +217,8 @@ function mixed({ channels, weights }, data, size) {
 }
 
 /**
- * Where steps are 1, the mixtures are padded, so that what an output needs of one is a single run of its data, whatever the
- * place in the window: the run goes on over the ends of rows, and what it gives there is left out.
+ * Where steps are 1, the mixtures are padded, so that what an output needs of one is a single run of its data, whatever
+ * the place in the window: the run goes on over the ends of rows, and what it gives there is left out.
  *
  * Every number that is computed is a partial sum of an output's terms, in some order.
  * @param {Layer} layer

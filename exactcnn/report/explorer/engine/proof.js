@@ -1,8 +1,8 @@
 /**
  * Proofs of sequents, rule by rule (FORMAT.md, "Rules"): the checker's heart.
  *
- * @typedef {import("./circuit.js").Form} Form
- * @typedef {import("./circuit.js").Row} Row
+ * @typedef {import("./forms.js").Form} Form
+ * @typedef {import("./forms.js").Row} Row
  * @typedef {import("./circuit.js").Sequent} Sequent
  * @typedef {import("./circuit.js").CircuitNode} CircuitNode
  * @typedef {import("./lines.js").Lines} Lines
@@ -23,7 +23,7 @@
  * @property {Branch[]} branches that the line opens
  */
 
-import { combined, CONST, primitive } from "./circuit.js";
+import { combined, CONST, primitive } from "./forms.js";
 import { ascending, count, matched, need, positive, Refused } from "./lines.js";
 import { magnitude } from "./rational.js";
 

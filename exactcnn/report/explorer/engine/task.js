@@ -6,7 +6,7 @@
  * @typedef {import("./statement.js").Feature} Feature
  *
  * @typedef {{template: number, row: number, column: number}} Place a window, and a template of its feature
- * @typedef {Place & {excess: Rational}} NearMiss a window neither exhibiting nor clear, and the template it is nearest to
+ * @typedef {Place & {excess: Rational}} NearMiss a window neither exhibiting nor clear, and the nearest template
  *
  * @typedef {object} Status
  * @property {string} name the feature
@@ -151,7 +151,7 @@ function bigs(numbers) {
 }
 
 /**
- * A pixel of a template that not every value suits; `interval` is a number that equal intervals of equal channels share.
+ * A pixel of a template that not every value suits; `interval` is a number that equal intervals of a channel share.
  * @typedef {{row: number, column: number, channel: number, low: bigint, high: bigint, interval: number}} Priced
  */
 

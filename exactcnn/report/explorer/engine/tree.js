@@ -7,18 +7,19 @@
  * @typedef {import("./certificate.js").CertificateText} CertificateText
  * @typedef {import("./certificate.js").Fact} Fact
  * @typedef {import("./circuit.js").Sequent} Sequent
- * @typedef {import("./circuit.js").Row} Row
+ * @typedef {import("./forms.js").Row} Row
  * @typedef {import("./proof.js").Branch} OpenBranch
  * @typedef {import("./proof.js").Step} Step
  *
- * @typedef {{fact: number, block: number} | {conclusion: number}} Part which obligation: numbers into the certificate's lists
+ * @typedef {{fact: number, block: number} | {conclusion: number}} Part which obligation: places in the lists
  *
  * @typedef {object} Variable
- * @property {string} name such as x[0,1,2] (a pixel: channel, row and column in the field), y1[3,0,0] (a node of the stem's
- *   layer 1), above[..] and below[..] (what a pixel is above or below its interval), m[3] (a pooled channel), h0[..] (a head's node)
+ * @property {string} name such as x[0,1,2] (a pixel: channel, row and column in the field), y1[3,0,0] (a node of the
+ *   stem's layer 1), above[..] and below[..] (what a pixel is above or below its interval), m[3] (a pooled channel),
+ *   h0[..] (a head's node)
  * @property {"pixel" | "pooled" | "node"} kind
  * @property {{channel: number, row: number, column: number} | null} cell of a pixel
- * @property {[Rational, Rational] | null} interval of a pixel; of everything where interval arithmetic is the proof
+ * @property {[Rational, Rational] | null} interval of a pixel; of all variables where interval arithmetic is the proof
  * @property {string} definition of a node: `max(0, x[0,0,0] - 1/2)`
  *
  * @typedef {object} Numbered
@@ -33,7 +34,8 @@
  * @property {string} text the line
  * @property {{row: number, factor: string}[]} uses rows, and what they are multiplied by (empty for `chord`)
  * @property {Numbered | null} adds
- * @property {"contradiction" | "goal" | null} closes the branch, as its combination is a negative constant, or gives the goal
+ * @property {"contradiction" | "goal" | null} closes the branch: the combination is a negative constant, or gives the
+ *   goal
  * @property {string} combination what `qed` combines to
  * @property {TreeBranch[]} branches
  * @property {{expected: string, got: string} | null} failed why the line does not hold
@@ -52,15 +54,17 @@
  * @property {Numbered[]} rows
  * @property {{number: number, literals: string[]}[]} clauses
  * @property {string} goal
- * @property {{low: Rational, high: Rational, wanted: Rational} | null} interval the bounds that interval arithmetic gives
+ * @property {{low: Rational, high: Rational, wanted: Rational} | null} interval what interval arithmetic gives
  * @property {number} same the line of the equal sequent's proof; 0 if there is none
  * @property {TreeBranch | null} tree
  * @property {{line: number, rule: string, expected: string, got: string} | null} failure
  */
 
 import { clearWindows, othersThan } from "./checker.js";
-import { bounded, CONST, Facts, HeadSequent, interval, LocalSequent } from "./circuit.js";
+import { bounded, CONST, interval } from "./forms.js";
+import { Facts, HeadSequent } from "./head.js";
 import { Lines, need, Refused } from "./lines.js";
+import { LocalSequent } from "./local.js";
 import { Proof } from "./proof.js";
 import { compare, formatRational, ONE, rational } from "./rational.js";
 import { formText, inequalityText, kindText } from "./words.js";
@@ -86,8 +90,8 @@ export function statedFacts(statement, certificate) {
 }
 
 /**
- * One obligation with its proof. What is wrong with it is in `failure`, and in the step of the tree where it shows; errors
- * elsewhere in the certificate do not matter here.
+ * One obligation with its proof. What is wrong with it is in `failure`, and in the step of the tree where it shows;
+ * errors elsewhere in the certificate do not matter here.
  * @param {Statement} statement
  * @param {CertificateText} certificate
  * @param {Part} part
@@ -95,7 +99,8 @@ export function statedFacts(statement, certificate) {
  * @throws {RangeError} there is no such part
  */
 export function proofTree(statement, certificate, part) {
-  const opened = "fact" in part ? openedFact(statement, certificate, part) : openedConclusion(statement, certificate, part);
+  const opened =
+    "fact" in part ? openedFact(statement, certificate, part) : openedConclusion(statement, certificate, part);
   const { sequent, how, place, start, end, rule, failure } = opened;
   /** @type {ProofView} */
   const view = {
@@ -186,7 +191,8 @@ function localOf(statement, certificate, fact, number) {
     return { local, place: kindText(statement, kind) };
   }
   const feature = task.features[fact.feature];
-  need(feature && fact.template < feature.templates.length, "a template of a feature", certificate.lines[fact.line - 1]);
+  const exists = feature && fact.template < feature.templates.length;
+  need(exists, "a template of a feature", certificate.lines[fact.line - 1]);
   const seen = statement.windows(feature)[number];
   const [down, across] = seen && see ? [seen[0][see[0]], seen[1][see[1]]] : [];
   need(down && across, "a block for each class of windows", certificate.lines[line - 1]);
@@ -300,7 +306,10 @@ function variablesOf(sequent) {
  */
 function rowsOf(sequent) {
   const about = [
-    ...sequent.pixels.flatMap((_, x) => [`${sequent.names[x]} is at least its least value`, `${sequent.names[x]} is at most its greatest value`]),
+    ...sequent.pixels.flatMap((_, x) => [
+      `${sequent.names[x]} is at least its least value`,
+      `${sequent.names[x]} is at most its greatest value`,
+    ]),
     ...sequent.before.map(() => "a fact about a pooled channel"),
     ...[...sequent.nodes.values()].flatMap((node) => {
       const name = sequent.names[node.y];

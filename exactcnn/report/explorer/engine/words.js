@@ -5,10 +5,10 @@
  * @typedef {import("./statement.js").Kind} Kind
  * @typedef {import("./certificate.js").Fact} Fact
  * @typedef {import("./certificate.js").Conclusion} Conclusion
- * @typedef {import("./circuit.js").Row} Row
+ * @typedef {import("./forms.js").Row} Row
  */
 
-import { CONST } from "./circuit.js";
+import { CONST } from "./forms.js";
 import { magnitude, numberText } from "./rational.js";
 
 /**
@@ -83,7 +83,8 @@ export function conclusionSentence(statement, conclusion) {
   const { kind, label, other, bound } = conclusion;
   const own = name(label);
   if (kind === "pair") {
-    return `where an image is of class ${own}, its logit leads that of ${name(other)} by ${numberText(statement.margin)}`;
+    const margin = numberText(statement.margin);
+    return `where an image is of class ${own}, its logit leads that of ${name(other)} by ${margin}`;
   }
   const where = `where the formula of class ${own} ${kind === "right" ? "holds" : "fails"}`;
   if (bound === null) return `nothing is said of the logit of ${own} ${where}`;
