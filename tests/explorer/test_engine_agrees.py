@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import random
 import re
 from collections.abc import Callable, Iterator
@@ -13,11 +14,12 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from support.certificate_mutants import mutants
 from support.certified import checked, corners
-from support.kernel_cases import _FINE, _PAIRS, _STATEMENTS, NAMES, edited, golden
+from support.kernel_cases import _ERRORS, _FINE, _NO_ERROR_BOUND, _PAIRS, _RULES, _STATEMENTS, NAMES, edited, golden
 from support.networks import networks
 from support.small_instances import small_instance
 from support.tasks import images, tasks
 
+from exactcnn.checker import kernel
 from exactcnn.core.errors import InputError
 from exactcnn.core.rational import format_rational, parse_rational
 from exactcnn.core.sizes import SizeRange
@@ -151,6 +153,31 @@ def test_certificates_that_the_kernel_has_to_accept_or_to_reject(engine: Engine)
     pairs = [edited(name, statement, *changes) for name, statement, changes in (*_PAIRS, *_FINE)]
     lines = _same_verdicts(engine, [*pairs, *(edited("lamp", change) for change in _STATEMENTS)])
     assert 0 < _rejected(lines) < len(lines)
+
+
+def test_single_rules(engine: Engine) -> None:
+    answers = engine([{"op": "rule", "goal": goal, "proof": proof} for _, goal, proof, _ in _RULES])
+    for (rule, goal, proof, accept), answer in zip(_RULES, answers, strict=True):
+        assert answer is accept, f"{rule}: {goal} by {proof}"
+
+
+def test_bounds_of_rounding_errors(engine: Engine) -> None:
+    cases = [(*edit, step) for *edit, step, _ in _ERRORS] + [(*edit, None) for edit in _NO_ERROR_BOUND]
+    texts = [golden(name)[0].replace(old, new, 1) for name, old, new, _ in cases]
+    steps = [None if step is None else f"{step[0]}/{step[1]}" for *_, step in cases]
+    questions = [{"op": "error", "statement": text, "step": step} for text, step in zip(texts, steps, strict=True)]
+    expected = [_error(text, step) for text, (*_, step) in zip(texts, cases, strict=True)]
+    assert engine(questions) == expected
+    assert None in expected
+    assert "0" in expected
+
+
+def _error(statement: str, step: tuple[int, int] | None) -> str | None:
+    """The kernel's bound, over 2^256."""
+    try:
+        return str(kernel.Rounding(kernel.Statement(kernel.Lines(io.BytesIO(statement.encode()))), step).error)
+    except kernel.Reject:
+        return None
 
 
 def _small_pairs() -> Iterator[Pair]:
