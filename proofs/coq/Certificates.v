@@ -261,10 +261,10 @@ Module Certificates (Num : SpecifiedNumbers).
         - apply (Axis.kinds_complete (column_axis st) Oc _ _ _ _ _ _ _ Hc); tauto.
       Qed.
 
-      Lemma check_seen_spec f t k low seen block :
-        check_seen st f t k low seen block = true ->
+      Lemma check_seen_spec f t weights low seen block :
+        check_seen st f t weights low seen block = true ->
         exists r rs c cs p, In (r, rs) (fst seen) /\ In (c, cs) (snd seen) /\
-                            check_block st k rs cs [] (Some (f, t, r, c)) false low p = true.
+                            check_block st weights rs cs [] (Some (f, t, r, c)) false low p = true.
       Proof.
         destruct block as [[a b] p]. unfold check_seen.
         destruct (nth_error (fst seen) a) as [[r rs]|] eqn:Ea; [|discriminate].
@@ -273,23 +273,71 @@ Module Certificates (Num : SpecifiedNumbers).
         split; [exact (nth_error_In _ _ Eb)|assumption].
       Qed.
 
+      Lemma channel_output k i j : outputs st x i j (alone k) = channel_value out k i j.
+      Proof. apply outputs_alone. Qed.
+
+      Lemma blended_outputs weights i j : outputs st x i j weights = blended out (real_weights weights) i j.
+      Proof. unfold blended, real_weights. rewrite sum_map. reflexivity. Qed.
+
+      (** A bound of a weighted sum that every way of seeing a window gives at one of its positions. *)
+      Lemma windows_hold rows columns f t weights low blocks :
+        row_lengths st = Some rows -> column_lengths st = Some columns ->
+        (forall w, In w weights -> 0 <= real (snd w)) ->
+        check_windows st rows columns f t weights low blocks = true -> seen_true st x out f t weights low.
+      Proof.
+        intros Hr Hc Hw H. destruct statement_parts as (Hst & _). destruct axes_ok as [Or Oc].
+        unfold check_windows in H.
+        destruct (find_template st f t) as [[g box]|] eqn:Hgb; [|discriminate].
+        apply andb_true_iff in H. destruct H as [Hu%positive_real Hblocks]. split; [assumption|]. split; [assumption|].
+        intros (g' & box' & r0 & c0 & E & Hfit & H0). rewrite Hgb in E. injection E as <- <-.
+        destruct (find_template_in st f t g box Hgb) as [Hg%nth_error_In _].
+        destruct x_size as (H1 & H2 & H3 & H4).
+        unfold Tasks.window_fits in Hfit. cbn [feature_of Tasks.rows Tasks.columns] in Hfit.
+        assert (Hseen : In (Axis.sights (row_axis st) (height x) r0 (f_rows g),
+                            Axis.sights (column_axis st) (width x) c0 (f_columns g))
+                           (list_prod (class_list (row_axis st) (f_rows g) rows)
+                                      (class_list (column_axis st) (f_columns g) columns))).
+        { apply in_prod; apply distinct_in; try (intros []).
+          - apply (Axis.sight_classes_complete (row_axis st) Or _ _ _ _ _ _ _ _ Hr); try tauto.
+            apply between_smallest_greatest. now apply in_map.
+          - apply (Axis.sight_classes_complete (column_axis st) Oc _ _ _ _ _ _ _ _ Hc); try tauto.
+            apply between_smallest_greatest. now apply in_map. }
+        destruct (each_in _ _ _ _ Hblocks Hseen) as (block & _ & Hp).
+        apply check_seen_spec in Hp. destruct Hp as (r & rs & c & cs & p & Ea & Eb & Hp). cbn [fst snd] in Ea, Eb.
+        apply in_map_iff in Ea, Eb.
+        destruct Ea as (i & Ei & Hi%Axis.in_seeing); [|assumption].
+        destruct Eb as (j & Ej & Hj%Axis.in_seeing); [|assumption].
+        unfold Axis.sight in Ei, Ej. injection Ei as <- <-. injection Ej as <- <-.
+        exists i, j. split; [apply inside_out; destruct Hi as (Hi & _), Hj as (Hj & _); auto|].
+        rewrite <- blended_outputs.
+        refine (check_block_sound st x i j Hst x_ok weights []
+                  (Some (f, t, (r0 - Axis.start (row_axis st) i)%Z, (c0 - Axis.start (column_axis st) j)%Z))
+                  false low p _ _ Hp).
+        + intros ? ? ? ? ? ? [].
+        + intros g' box' E. rewrite Hgb in E. injection E as <- <-.
+          replace (Axis.start (row_axis st) i + (r0 - Axis.start (row_axis st) i))%Z with r0 by lia.
+          replace (Axis.start (column_axis st) j + (c0 - Axis.start (column_axis st) j))%Z with c0 by lia. exact H0.
+      Qed.
+
       (** What a fact of the certificate says is true of this image. *)
       Lemma fact_holds f : In f (facts cert) -> fact_true st x out f.
       Proof.
         intros Hf. destruct accepted_parts as (_ & (rows & columns & Hr & Hc & Hfacts) & _).
         specialize (Hfacts f Hf). destruct statement_parts as (Hst & _). destruct axes_ok as [Or Oc].
-        destruct f as [k low blocks|k high avoid blocks|f t k low blocks]; cbn [check_fact fact_true] in *.
+        destruct f as [k low blocks|k high avoid blocks|f t k low blocks|f t weights low blocks];
+          cbn [check_fact fact_true] in *.
         - apply andb_true_iff in Hfacts. destruct Hfacts as [Hu%positive_real Hblocks]. split; [assumption|].
           intros i j Hin.
           destruct (each_in _ _ _ _ Hblocks (kind_listed rows columns i j Hr Hc Hin)) as (p & _ & Hp).
-          cbn [fst snd] in Hp.
-          refine (check_block_sound st x i j Hst x_ok k [] None false low p _ I Hp).
+          cbn [fst snd] in Hp. rewrite <- (channel_output k i j).
+          refine (check_block_sound st x i j Hst x_ok (alone k) [] None false low p _ I Hp).
           intros ? ? ? ? ? ? [].
         - apply andb_true_iff in Hfacts. destruct Hfacts as [Hu%positive_real Hblocks]. split; [assumption|].
           intros Hav i j Hin.
           destruct (each_in _ _ _ _ Hblocks (kind_listed rows columns i j Hr Hc Hin)) as ([clear p] & _ & Hp).
           cbn [fst snd] in Hp. apply andb_true_iff in Hp. destruct Hp as [Hclear Hp].
-          refine (check_block_sound st x i j Hst x_ok k clear None true high p _ I Hp).
+          rewrite <- (channel_output k i j).
+          refine (check_block_sound st x i j Hst x_ok (alone k) clear None true high p _ I Hp).
           intros f t r c g box Hc' Hgb Hfit. rewrite forallb_forall in Hclear. specialize (Hclear _ Hc').
           cbv beta iota in Hclear.
           apply existsb_exists in Hclear. destruct Hclear as (f' & Hf' & E%Nat.eqb_eq). subst f'.
@@ -298,35 +346,12 @@ Module Certificates (Num : SpecifiedNumbers).
           + unfold Tasks.numbered. cbn [task_of Tasks.features]. now apply map_nth_error.
           + assumption.
           + cbn [feature_of Tasks.templates]. apply in_map. exact (nth_error_In _ _ Hbox).
-        - destruct (find_template st f t) as [[g box]|] eqn:Hgb; [|discriminate].
-          apply andb_true_iff in Hfacts. destruct Hfacts as [Hu%positive_real Hblocks]. split; [assumption|].
-          intros (g' & box' & r0 & c0 & E & Hfit & H0). rewrite Hgb in E. injection E as <- <-.
-          destruct (find_template_in st f t g box Hgb) as [Hg%nth_error_In _].
-          destruct x_size as (H1 & H2 & H3 & H4).
-          unfold Tasks.window_fits in Hfit. cbn [feature_of Tasks.rows Tasks.columns] in Hfit.
-          assert (Hseen : In (Axis.sights (row_axis st) (height x) r0 (f_rows g),
-                              Axis.sights (column_axis st) (width x) c0 (f_columns g))
-                             (list_prod (class_list (row_axis st) (f_rows g) rows)
-                                        (class_list (column_axis st) (f_columns g) columns))).
-          { apply in_prod; apply distinct_in; try (intros []).
-            - apply (Axis.sight_classes_complete (row_axis st) Or _ _ _ _ _ _ _ _ Hr); try tauto.
-              apply between_smallest_greatest. now apply in_map.
-            - apply (Axis.sight_classes_complete (column_axis st) Oc _ _ _ _ _ _ _ _ Hc); try tauto.
-              apply between_smallest_greatest. now apply in_map. }
-          destruct (each_in _ _ _ _ Hblocks Hseen) as (block & _ & Hp).
-          apply check_seen_spec in Hp. destruct Hp as (r & rs & c & cs & p & Ea & Eb & Hp). cbn [fst snd] in Ea, Eb.
-          apply in_map_iff in Ea, Eb.
-          destruct Ea as (i & Ei & Hi%Axis.in_seeing); [|assumption].
-          destruct Eb as (j & Ej & Hj%Axis.in_seeing); [|assumption].
-          unfold Axis.sight in Ei, Ej. injection Ei as <- <-. injection Ej as <- <-.
-          exists i, j. split; [apply inside_out; destruct Hi as (Hi & _), Hj as (Hj & _); auto|].
-          refine (check_block_sound st x i j Hst x_ok k []
-                    (Some (f, t, (r0 - Axis.start (row_axis st) i)%Z, (c0 - Axis.start (column_axis st) j)%Z))
-                    false low p _ _ Hp).
-          + intros ? ? ? ? ? ? [].
-          + intros g' box' E. rewrite Hgb in E. injection E as <- <-.
-            replace (Axis.start (row_axis st) i + (r0 - Axis.start (row_axis st) i))%Z with r0 by lia.
-            replace (Axis.start (column_axis st) j + (c0 - Axis.start (column_axis st) j))%Z with c0 by lia. exact H0.
+        - apply (windows_hold rows columns f t (alone k) low blocks Hr Hc); [|assumption].
+          intros w [<-|[]]. cbn [snd]. rewrite real_one. lra.
+        - apply andb_true_iff in Hfacts. destruct Hfacts as [Hjoint Hfacts].
+          apply (windows_hold rows columns f t weights low blocks Hr Hc); [|assumption].
+          unfold joint_okb in Hjoint. rewrite !andb_true_iff, forallb_forall in Hjoint. intros w Hw.
+          left. now apply positive_real, Hjoint.
       Qed.
 
       (** * The label's lead *)

@@ -280,3 +280,26 @@ Example spread_positions :
   = [(Some (Ratio 1 8), Some (Ratio (-1) 8), Some (Ratio (-4) 8), Some (Ratio 4 8));
      (Some (Ratio 1 8), Some (Ratio (-1) 8), None, None)].
 Proof. reflexivity. Qed.
+
+(** * Facts about several channels *)
+
+(** Two channels, max(0, x - 1/8) and max(0, x - 1/4): where a pixel is bright, at least 5/8 and 1/2. *)
+Definition two_channels : statement :=
+  Statement 1 1 None None (Ratio 1 16) 4 1 0 4 false
+    [Feature 1 1 (Ratio 1 2) [[(3, 4)]]]
+    [AnyOf [Alternative [0%nat] []]; AnyOf [Alternative [] [0%nat]]]
+    [SConv 1 single single [[(0%N, 0, 0, 8)]; [(0%N, 0, 0, 8)]] [-1; -2] 8; SRelu]
+    PoolMax
+    [SDense 2 [[(0%N, 1); (1%N, 1)]; []] [0; 1] 1].
+
+Definition joint_accepted (weights : list (N * Z)) (low : ratio) : bool :=
+  check_fact two_channels [1] [1] (Joint 0 0 weights low [(0%nat, 0%nat, None)]).
+
+(** A sum that is too large, a negative weight (a maximum may be reached elsewhere), a channel twice, one channel. *)
+Example joint_facts :
+  map (fun wl => joint_accepted (fst wl) (snd wl))
+      [([(0%N, 1); (1%N, 1)], Ratio 9 8); ([(0%N, 1); (1%N, 1)], Ratio 10 8);
+       ([(0%N, 1); (1%N, 2)], Ratio (-1) 1); ([(0%N, 1); (1%N, -2)], Ratio (-2) 1);
+       ([(0%N, 1); (0%N, 1)], Ratio (-1) 1); ([(0%N, 1)], Ratio (-1) 1)]
+  = [true; false; true; false; false; false].
+Proof. vm_compute. reflexivity. Qed.

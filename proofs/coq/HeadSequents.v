@@ -112,6 +112,16 @@ Module HeadSequents (Num : SpecifiedNumbers).
 
     Definition channel_value (k : N) (i j : Z) : R := pixel out (N.to_nat k) i j.
 
+    (** Weights over the channels' numbers. *)
+    Definition real_weights (weights : list (N * number)) : list (nat * R) :=
+      map (fun w => (N.to_nat (fst w), real (snd w))) weights.
+
+    (** Where a window exhibits the template, the weighted sum of channels is at least [low] at some position. *)
+    Definition seen_true (f t : nat) (weights : list (N * number)) (low : ratio) : Prop :=
+      0 < real (under low) /\ (forall w, In w weights -> 0 <= real (snd w)) /\
+      (exhibited_somewhere f t ->
+       exists i j, inside out i j /\ ratio_value low <= blended out (real_weights weights) i j).
+
     Definition fact_true (f : fact) : Prop :=
       match f with
       | Floor k low _ =>
@@ -120,9 +130,8 @@ Module HeadSequents (Num : SpecifiedNumbers).
           0 < real (under high) /\
           ((forall f, In f avoid -> avoided f) ->
            forall i j, inside out i j -> channel_value k i j <= ratio_value high)
-      | Lower f t k low _ =>
-          0 < real (under low) /\
-          (exhibited_somewhere f t -> exists i j, inside out i j /\ ratio_value low <= channel_value k i j)
+      | Lower f t k low _ => seen_true f t (alone k) low
+      | Joint f t weights low _ => seen_true f t weights low
       end.
 
     Hypothesis facts_true : forall f, In f facts -> fact_true f.
@@ -328,7 +337,7 @@ Module HeadSequents (Num : SpecifiedNumbers).
     Proof.
       intros Hc. apply in_flat_map in Hc. destruct Hc as ([j f] & Hj & Hc). cbn [fst snd] in Hc.
       apply (Heads.in_enumerate facts j f) in Hj.
-      destruct f as [|k high [|a avoid] blocks|]; try destruct Hc.
+      destruct f as [|k high [|a avoid] blocks| |]; try destruct Hc.
       destruct (find_place known (k, 0%Z, 0%Z)); [|destruct Hc].
       destruct (spread st true high); [|destruct Hc].
       destruct (forallb _ (a :: avoid)) eqn:Hplay; [|destruct Hc].
@@ -406,17 +415,13 @@ Module HeadSequents (Num : SpecifiedNumbers).
         assert (ratio_value r <= 0) by (apply Hneg; lra). nra.
     Qed.
 
-    (** Weights over the channels' numbers. *)
-    Definition real_weights (weights : list (N * number)) : list (nat * R) :=
-      map (fun w => (N.to_nat (fst w), real (snd w))) weights.
-
     Lemma floor_among_true k l low :
       (forall f, In f l -> fact_true f) -> floor_among k l = Some low ->
       0 < real (under low) /\ forall i j, inside out i j -> ratio_value low <= channel_value k i j.
     Proof.
       induction l as [|f l IH]; [discriminate|]. intros Hl.
       assert (IH' := IH (fun f Hf => Hl f (or_intror Hf))). specialize (Hl f (or_introl eq_refl)).
-      destruct f as [j c ?|j c ? ?|? ? j c ?]; cbn [floor_among]; try assumption.
+      destruct f as [j c ?|j c ? ?|? ? ? ? ?|? ? ? ? ?]; cbn [floor_among]; try assumption.
       destruct (N.eqb_spec j k) as [->|]; [|assumption]. intros [= <-]. exact Hl.
     Qed.
 
@@ -501,10 +506,10 @@ Module HeadSequents (Num : SpecifiedNumbers).
       means vals q (m (N.to_nat k)) -> agrees point vals -> In f (plain_rows st facts k q) -> 0 <= value point f.
     Proof.
       intros Hq Hp. unfold plain_rows. rewrite in_app_iff, !in_flat_map. intros [(fa & Hfa & Hf)|(fa & Hfa & Hf)].
-      - destruct fa as [l low blocks| |]; try destruct Hf. destruct (N.eqb_spec l k) as [->|]; [|destruct Hf].
+      - destruct fa as [l low blocks| | |]; try destruct Hf. destruct (N.eqb_spec l k) as [->|]; [|destruct Hf].
         destruct (facts_true _ Hfa) as [Hu Hall].
         refine (bound_rows_hold vals q _ false _ point f Hq Hp _ Hf). intros s. now apply (spread_holds k false low).
-      - destruct fa as [|l high [|a avoid] blocks|]; try destruct Hf.
+      - destruct fa as [|l high [|a avoid] blocks| |]; try destruct Hf.
         destruct (N.eqb_spec l k) as [->|]; [|destruct Hf].
         destruct (facts_true _ Hfa) as [Hu Hall].
         refine (bound_rows_hold vals q _ true _ point f Hq Hp _ Hf). intros s. apply (spread_holds k true high s Hu).
@@ -534,6 +539,12 @@ Module HeadSequents (Num : SpecifiedNumbers).
           apply (plain_rows_hold ((vals ++ [v]) ++ vs) k (variable_quotient (count s))); auto using means_app.
     Qed.
 
+    Lemma about_windows_true fa f t weights low blocks :
+      fact_true fa -> about_windows fa = Some (f, t, weights, low, blocks) -> seen_true f t weights low.
+    Proof.
+      intros H E. destruct fa; cbn [about_windows] in E; try discriminate; injection E as <- <- <- <- _; exact H.
+    Qed.
+
     Lemma switched_rows_hold vals known point l f :
       known_means vals known (at_range pool_image 0 0) -> agrees point vals ->
       truth l -> In f (switched_rows st facts known l) -> 0 <= value point f.
@@ -541,17 +552,13 @@ Module HeadSequents (Num : SpecifiedNumbers).
       intros Hk Hp Ht. destruct l as [[|] a]; [|intros []]. cbn [switched_rows].
       destruct a as [g|g t|y i|j]; try (intros []).
       - intros Hf. apply in_flat_map in Hf. destruct Hf as (fa & Hfa & Hf).
-        destruct fa as [| |h u k low blocks]; try destruct Hf.
+        destruct (about_windows fa) as [[[[[h u] weights] low] blocks]|] eqn:Ea; [|destruct Hf].
         destruct (_ && _) eqn:E; [|destruct Hf]. apply andb_true_iff in E. destruct E as [->%Nat.eqb_eq ->%Nat.eqb_eq].
-        destruct (find_place known (k, 0%Z, 0%Z)) as [q|] eqn:Eq; [|destruct Hf].
-        destruct (facts_true _ Hfa) as [Hu Hsome]. destruct (Hsome Ht) as (i & j & Hin & Hlow).
-        refine (bound_rows_hold vals q (m (N.to_nat k)) false _ point f (Hk _ _ Eq) Hp _ Hf). intros s Es.
-        assert (H1 : forall w, In w [(k, Num.one)] -> 0 <= real (snd w)).
-        { intros w [<-|[]]. cbn [snd]. rewrite real_one. lra. }
-        destruct (somewhere_holds _ low s H1 Hu) as [Hs Hb]; [|exact Es|].
-        + exists i, j. split; [assumption|]. unfold blended. cbn [real_weights map sum fst snd].
-          rewrite real_one. unfold channel_value in Hlow. lra.
-        + cbn [sum fst snd] in Hb. rewrite real_one in Hb. split; [assumption|lra].
+        destruct (weighted known weights) as [q|] eqn:Eq; [|destruct Hf].
+        destruct (about_windows_true _ _ _ _ _ _ (facts_true _ Hfa) Ea) as (Hu & Hw & Hsome).
+        apply (weighted_means vals known pool_image 0 0 weights q Hk) in Eq.
+        refine (bound_rows_hold vals q _ false _ point f Eq Hp _ Hf). intros s Es.
+        exact (somewhere_holds weights low s Hw Hu (Hsome Ht) Es).
       - destruct Ht as (k & high & avoid & blocks & Ej & Hav). cbn [snd] in *. rewrite Ej. intros Hf.
         destruct (find_place known (k, 0%Z, 0%Z)) as [q|] eqn:Eq; [|destruct Hf].
         destruct (facts_true _ (nth_error_In _ _ Ej)) as [Hu Hall].

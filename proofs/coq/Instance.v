@@ -186,7 +186,15 @@ Module Instance (Num : Numbers).
   Definition add_place (p : place) (q : quotient) (m : known) : known :=
     PositiveMap.add (N.succ_pos (key p)) (p, q) m.
 
-  (** * The circuit of one output at one kind of position *)
+  (** The weighted sum of channels at the place where the range starts. *)
+  Definition weighted (m : known) (weights : list (N * number)) : option quotient :=
+    bind (all (map (fun w => option_map (pair (snd w)) (find_place m (fst w, 0, 0)%Z)) weights)) (fun parts =>
+      combine parts Num.zero Num.one).
+
+  (** One channel as a weighted sum. *)
+  Definition alone (k : N) : list (N * number) := [(k, Num.one)].
+
+  (** * The circuit of outputs at one kind of position *)
 
   Definition clip_t : Type := Z * Z.
 
@@ -402,7 +410,8 @@ Module Instance (Num : Numbers).
           else None)
       end.
 
-    (** The pixels' intervals, the rows before and after those of the nodes, the nodes, and the value of the output. *)
+    (** The pixels' intervals, the rows before and after those of the nodes, the nodes, and the weighted sum of
+        outputs. *)
     Record local := Local {
       local_boxes : list (number * number);
       local_before : list form; local_state : state; local_after : list form;
@@ -419,10 +428,10 @@ Module Instance (Num : Numbers).
     Definition image_view (rs cs : Axis.signature_t) : view :=
       View (hd (0, 0)%Z rs) (hd (0, 0)%Z cs) (Axis.field row_axis) (Axis.field column_axis).
 
-    Definition local_at (k : N) (rs cs : Axis.signature_t) (clear : list seen_window) (inside : option seen_window)
-        : option local :=
+    Definition local_at (weights : list (N * number)) (rs cs : Axis.signature_t) (clear : list seen_window)
+        (inside : option seen_window) : option local :=
       let w := image_view rs cs in
-      match needs (stem st) rs cs [(k, 0, 0)%Z] with
+      match needs (stem st) rs cs (map (fun w => (fst w, 0, 0)%Z) weights) with
       | [] => None
       | inputs :: needed =>
           let more := flat_map (fun c => let '(f, t, r, s) := c in
@@ -430,15 +439,15 @@ Module Instance (Num : Numbers).
           bind (allocate w inside (sorted (inputs ++ more)) nothing_known nothing_known (State 0 [])) (fun found =>
             let '(raw, reads, rows, boxes, s) := found in
             bind (unroll (stem st) rs cs needed reads s) (fun ms =>
-            bind (find_place (fst ms) (k, 0, 0)%Z) (fun value =>
+            bind (weighted (fst ms) weights) (fun value =>
             bind (clear_rows w raw clear (snd ms)) (fun after =>
             Some (Local boxes rows (snd after) (fst after) value)))))
       end.
 
-    (** The proof of S_k >= r, or S_k <= r where [upper]. *)
-    Definition check_local (k : N) (rs cs : Axis.signature_t) (clear : list seen_window) (inside : option seen_window)
-        (upper : bool) (r : ratio) (p : proof) : bool :=
-      match local_at k rs cs clear inside with
+    (** The proof that a weighted sum of outputs is >= r, or <= r where [upper]. *)
+    Definition check_local (weights : list (N * number)) (rs cs : Axis.signature_t) (clear : list seen_window)
+        (inside : option seen_window) (upper : bool) (r : ratio) (p : proof) : bool :=
+      match local_at weights rs cs clear inside with
       | None => false
       | Some l =>
           fits_ratio r
@@ -514,10 +523,10 @@ Module Instance (Num : Numbers).
                                      end))
               (stem st) (Num.mul (grid st) (Num.add (bright st) (Num.opp (dark st)))).
 
-  (** S_K >= r, or S_K <= r where [upper], by interval arithmetic from the pixels' intervals. *)
-  Definition check_box (st : statement) (k : N) (rs cs : Axis.signature_t) (inside : option seen_window)
-      (upper : bool) (r : ratio) : bool :=
-    match local_at st k rs cs [] inside with
+  (** A weighted sum of outputs is >= r, or <= r where [upper], by interval arithmetic from the pixels' intervals. *)
+  Definition check_box (st : statement) (weights : list (N * number)) (rs cs : Axis.signature_t)
+      (inside : option seen_window) (upper : bool) (r : ratio) : bool :=
+    match local_at st weights rs cs [] inside with
     | None => false
     | Some l =>
         let fine := fine_grid st in
@@ -538,11 +547,11 @@ Module Instance (Num : Numbers).
     end.
 
   (** A block of a certificate: a proof, or nothing, which stands for interval arithmetic. *)
-  Definition check_block (st : statement) (k : N) (rs cs : Axis.signature_t) (clear : list seen_window)
-      (inside : option seen_window) (upper : bool) (r : ratio) (p : option proof) : bool :=
+  Definition check_block (st : statement) (weights : list (N * number)) (rs cs : Axis.signature_t)
+      (clear : list seen_window) (inside : option seen_window) (upper : bool) (r : ratio) (p : option proof) : bool :=
     match p with
-    | Some p => check_local st k rs cs clear inside upper r p
-    | None => match clear with [] => check_box st k rs cs inside upper r | _ => false end
+    | Some p => check_local st weights rs cs clear inside upper r p
+    | None => match clear with [] => check_box st weights rs cs inside upper r | _ => false end
     end.
 
   (** * Facts and head sequents *)
@@ -551,7 +560,17 @@ Module Instance (Num : Numbers).
   Inductive fact :=
   | Floor (k : N) (low : ratio) (blocks : list (option proof))
   | Upper (k : N) (high : ratio) (avoid : list nat) (blocks : list (list seen_window * option proof))
-  | Lower (f t : nat) (k : N) (low : ratio) (blocks : list (nat * nat * option proof)).
+  | Lower (f t : nat) (k : N) (low : ratio) (blocks : list (nat * nat * option proof))
+  | Joint (f t : nat) (weights : list (N * number)) (low : ratio) (blocks : list (nat * nat * option proof)).
+
+  (** A fact about windows that exhibit a template: feature and template, the weighted sum, its bound, the blocks. *)
+  Definition about_windows (fa : fact)
+      : option (nat * nat * list (N * number) * ratio * list (nat * nat * option proof)) :=
+    match fa with
+    | Lower f t k low blocks => Some (f, t, alone k, low, blocks)
+    | Joint f t weights low blocks => Some (f, t, weights, low, blocks)
+    | _ => None
+    end.
 
   (** A layer of the head is a convolution of a single pixel. *)
   Definition single : Axis.level := Axis.Level 1 1 0 0.
@@ -713,15 +732,15 @@ Module Instance (Num : Numbers).
     Definition switched_rows (m : known) (l : literal) : list form :=
       match l with
       | (true, Exhibits f t) =>
-          flat_map (fun fa => match fa with
-                              | Lower g u k low _ =>
+          flat_map (fun fa => match about_windows fa with
+                              | Some (g, u, weights, low, _) =>
                                   if ((g =? f) && (u =? t))%nat
-                                  then match find_place m (k, 0, 0)%Z with
-                                       | Some q => bound_rows q false (somewhere [(k, Num.one)] low)
+                                  then match weighted m weights with
+                                       | Some q => bound_rows q false (somewhere weights low)
                                        | None => []
                                        end
                                   else []
-                              | _ => []
+                              | None => []
                               end) facts
       | (true, Avoided j) =>
           match nth_error facts j with
@@ -810,32 +829,50 @@ Module Instance (Num : Numbers).
       end.
 
     (** A window that is seen by certain positions: one of them along the rows, one along the columns, and the proof. *)
-    Definition check_seen (f t : nat) (k : N) (low : ratio) (seen : list Axis.sight_t * list Axis.sight_t)
-        (block : nat * nat * option proof) : bool :=
+    Definition check_seen (f t : nat) (weights : list (N * number)) (low : ratio)
+        (seen : list Axis.sight_t * list Axis.sight_t) (block : nat * nat * option proof) : bool :=
       let '(a, b, p) := block in
       match nth_error (fst seen) a, nth_error (snd seen) b with
-      | Some (r, rs), Some (c, cs) => check_block st k rs cs [] (Some (f, t, r, c)) false low p
+      | Some (r, rs), Some (c, cs) => check_block st weights rs cs [] (Some (f, t, r, c)) false low p
       | _, _ => false
       end.
+
+    (** Every way in which a window of the feature is seen. *)
+    Definition check_windows (rows columns : list Z) (f t : nat) (weights : list (N * number)) (low : ratio)
+        (blocks : list (nat * nat * option proof)) : bool :=
+      match find_template st f t with
+      | None => false
+      | Some (g, _) =>
+          fits_ratio low && each (check_seen f t weights low)
+               (list_prod (class_list (row_axis st) (f_rows g) rows)
+                          (class_list (column_axis st) (f_columns g) columns))
+               blocks
+      end.
+
+    Fixpoint ascending_channels (l : list N) : bool :=
+      match l with
+      | a :: ((b :: _) as m) => (a <? b)%N && ascending_channels m
+      | _ => true
+      end.
+
+    (** Two channels or more, ascending, with positive weights. *)
+    Definition joint_okb (weights : list (N * number)) : bool :=
+      (2 <=? length weights)%nat && ascending_channels (map fst weights) && forallb (fun w => positive (snd w)) weights.
 
     Definition check_fact (rows columns : list Z) (fa : fact) : bool :=
       let kinds := list_prod (kind_list (row_axis st) rows) (kind_list (column_axis st) columns) in
       match fa with
       | Floor k low blocks =>
-          fits_ratio low && each (fun kind p => check_block st k (fst kind) (snd kind) [] None false low p) kinds blocks
+          fits_ratio low && each (fun kind p => check_block st (alone k) (fst kind) (snd kind) [] None false low p)
+                                kinds blocks
       | Upper k high avoid blocks =>
           fits_ratio high && each (fun kind block =>
                   forallb (fun c => let '(f, _, _, _) := c in existsb (Nat.eqb f) avoid) (fst block)
-                  && check_block st k (fst kind) (snd kind) (fst block) None true high (snd block)) kinds blocks
-      | Lower f t k low blocks =>
-          match find_template st f t with
-          | None => false
-          | Some (g, _) =>
-              fits_ratio low && each (check_seen f t k low)
-                   (list_prod (class_list (row_axis st) (f_rows g) rows)
-                              (class_list (column_axis st) (f_columns g) columns))
-                   blocks
-          end
+                  && check_block st (alone k) (fst kind) (snd kind) (fst block) None true high (snd block))
+                                 kinds blocks
+      | Lower f t k low blocks => check_windows rows columns f t (alone k) low blocks
+      | Joint f t weights low blocks =>
+          joint_okb weights && check_windows rows columns f t weights low blocks
       end.
 
     Definition opposite (r : ratio) : ratio := Ratio (Num.opp (over r)) (under r).

@@ -134,6 +134,25 @@ Module Locals (Num : SpecifiedNumbers).
   Definition at_range (a : image) (U V : Z) (p : place) : R :=
     let '(k, r, c) := p in pixel a (N.to_nat k) (U + r)%Z (V + c)%Z.
 
+  Lemma weighted_means vals m a U V weights q :
+    known_means vals m (at_range a U V) -> weighted m weights = Some q ->
+    means vals q (sum weights (fun w => real (snd w) * pixel a (N.to_nat (fst w)) U V)).
+  Proof.
+    intros Hm E. unfold weighted in E. apply bind_some in E. destruct E as (parts & Hparts%all_spec & E).
+    set (value := fun w : N * number => pixel a (N.to_nat (fst w)) U V).
+    assert (Hvalues : Forall2 (fun p v => real (fst p) = fst v /\ means vals (snd p) (snd v)) parts
+                              (map (fun w => (real (snd w), value w)) weights)).
+    { clear E. revert parts Hparts.
+      induction weights as [|[k c] weights IH]; intros [|p parts] Hparts; try discriminate; constructor.
+      - cbn [map fst snd] in *. injection Hparts as Hp _.
+        destruct (find_place m (k, 0%Z, 0%Z)) as [q'|] eqn:Eq; [|discriminate]. injection Hp as <-.
+        split; [reflexivity|]. specialize (Hm _ _ Eq). cbn [at_range] in Hm. now rewrite !Z.add_0_r in Hm.
+      - apply IH. now injection Hparts. }
+    apply (combine_means vals parts _ _ _ _ Hvalues) in E.
+    rewrite sum_map in E. cbn [fst snd] in E. rewrite real_zero, real_one in E.
+    unfold Rdiv in E. now rewrite Rplus_0_r, Rinv_1, Rmult_1_r in E.
+  Qed.
+
   Definition view_fine (w : view) (a : image) (U V : Z) : Prop :=
     row_clip w = Axis.clip U (row_field w) (height a) /\ column_clip w = Axis.clip V (column_field w) (width a).
 
@@ -797,15 +816,20 @@ Module Locals (Num : SpecifiedNumbers).
       pixel (fold_left (fun a f => Networks.apply f a) (map layer_of (stem st)) (Networks.read_image (reading_of st) x))
             (N.to_nat k) i j.
 
-    Lemma local_at_means k clear inside l :
-      all_clear clear -> exhibited inside -> local_at st k rs cs clear inside = Some l ->
-      exists vals, describes vals (local_state l) /\ means vals (local_value l) (output k) /\
+    Definition outputs (weights : list (N * number)) : R := sum weights (fun w => real (snd w) * output (fst w)).
+
+    Lemma outputs_alone k : outputs (alone k) = output k.
+    Proof. unfold outputs, alone. cbn [sum fst snd]. rewrite real_one. lra. Qed.
+
+    Lemma local_at_means weights clear inside l :
+      all_clear clear -> exhibited inside -> local_at st weights rs cs clear inside = Some l ->
+      exists vals, describes vals (local_state l) /\ means vals (local_value l) (outputs weights) /\
         (forall point, agrees point vals -> boxes_hold point 0 (local_boxes l)) /\
         forall point, agrees point vals -> forall f, In f (local_before l) \/ In f (local_after l) ->
           0 <= value point f.
     Proof.
       intros Hclear Hinside. unfold local_at.
-      destruct (needs (stem st) rs cs [(k, 0%Z, 0%Z)]) as [|inputs needed]; [discriminate|]. fold w.
+      destruct (needs (stem st) rs cs _) as [|inputs needed]; [discriminate|]. fold w.
       intros E. apply bind_some in E. destruct E as ([[[[raw reads] rows] boxes] s1] & Ha & E).
       apply bind_some in E. destruct E as ([m s2] & Hu & E). cbn [fst snd] in E.
       apply bind_some in E. destruct E as (value_k & Hk & E). apply bind_some in E. destruct E as ([after s3] & Hc & E).
@@ -826,46 +850,46 @@ Module Locals (Num : SpecifiedNumbers).
       destruct (clear_rows_means raw clear (vals1 ++ vs2) s2 after s3) as (vs3 & H3 & Hafter);
         auto using known_means_app.
       exists ((vals1 ++ vs2) ++ vs3). split; [assumption|]. split.
-      - apply means_app. specialize (Hm _ _ Hk). unfold at_range in Hm. rewrite !Z.add_0_r in Hm. exact Hm.
+      - apply means_app. exact (weighted_means _ _ _ _ _ _ _ Hm Hk).
       - split; [intros point Hpt; apply (Hboxes point); now apply agrees_app, agrees_app in Hpt|].
         intros point Hpt f [Hf|Hf]; [|now apply (Hafter point Hpt)].
         apply (Hrows point); [|assumption]. now apply agrees_app, agrees_app in Hpt.
     Qed.
 
     (** What the kernel's acceptance of a local fact means at this position. *)
-    Theorem check_local_sound k clear inside upper r p :
-      all_clear clear -> exhibited inside -> check_local st k rs cs clear inside upper r p = true ->
-      if upper then output k <= ratio_value r else ratio_value r <= output k.
+    Theorem check_local_sound weights clear inside upper r p :
+      all_clear clear -> exhibited inside -> check_local st weights rs cs clear inside upper r p = true ->
+      if upper then outputs weights <= ratio_value r else ratio_value r <= outputs weights.
     Proof.
       intros Hclear Hinside. unfold check_local.
-      destruct (local_at st k rs cs clear inside) as [l|] eqn:El; [|discriminate].
+      destruct (local_at st weights rs cs clear inside) as [l|] eqn:El; [|discriminate].
       intros [Hr%positive_real Hcheck]%andb_true_iff.
-      destruct (local_at_means k clear inside l Hclear Hinside El) as (vals & [Hc Hn] & Hvalue & _ & Hrows).
+      destruct (local_at_means weights clear inside l Hclear Hinside El) as (vals & [Hc Hn] & Hvalue & _ & Hrows).
       assert (Hpt := point_of_agrees vals).
-      apply (bounded_holds vals (local_value l) upper r (output k) (point_of vals) Hvalue Hpt Hr).
+      apply (bounded_holds vals (local_value l) upper r (outputs weights) (point_of vals) Hvalue Hpt Hr).
       apply (check_sound _ _ Hcheck (point_of vals) (fun _ => False)); try easy.
       - intros n Hin. cbn [nodes] in Hin. apply in_rev in Hin. now apply Hn.
       - cbn [before_nodes after_nodes]. now apply Hrows.
     Qed.
 
-    Theorem check_box_sound k inside upper r :
-      exhibited inside -> check_box st k rs cs inside upper r = true ->
-      if upper then output k <= ratio_value r else ratio_value r <= output k.
+    Theorem check_box_sound weights inside upper r :
+      exhibited inside -> check_box st weights rs cs inside upper r = true ->
+      if upper then outputs weights <= ratio_value r else ratio_value r <= outputs weights.
     Proof.
       intros Hinside. unfold check_box.
-      destruct (local_at st k rs cs [] inside) as [l|] eqn:El; [|discriminate].
+      destruct (local_at st weights rs cs [] inside) as [l|] eqn:El; [|discriminate].
       set (fine := fine_grid st). set (factor := Num.div fine (grid st)).
       destruct (node_intervals fine _ _) as [m|] eqn:Em; [|discriminate].
       destruct (form_interval fine m _ _) as [[a b]|] eqn:Ef; [|discriminate].
       rewrite !andb_true_iff. intros [[[[Hfine%positive_real Hfac%eqb_real] Hr%positive_real] Hscales] Hbound].
       rewrite real_mul in Hfac. rewrite forallb_forall in Hscales.
       assert (Hclear : all_clear []) by (intros ? ? ? ? ? ? []).
-      destruct (local_at_means k [] inside l Hclear Hinside El) as (vals & [_ Hn] & [Hb Hv] & Hboxes & _).
+      destruct (local_at_means weights [] inside l Hclear Hinside El) as (vals & [_ Hn] & [Hb Hv] & Hboxes & _).
       assert (Hpt := point_of_agrees vals). specialize (Hv _ Hpt). specialize (Hboxes _ Hpt).
       apply (node_intervals_sound fine (point_of vals) Hfine) in Em.
       - apply (form_interval_sound fine (point_of vals) m _ _ a b Em Hb) in Ef.
-        rewrite Hv in Ef. replace (real (below (local_value l)) * output k / real (below (local_value l)))
-          with (output k) in Ef
+        rewrite Hv in Ef. replace (real (below (local_value l)) * outputs weights / real (below (local_value l)))
+          with (outputs weights) in Ef
           by (field; lra).
         assert (Hi : 0 < / real (under r)) by now apply Rinv_0_lt_compat.
         unfold ratio_value. destruct upper; apply leb_real in Hbound; rewrite !real_mul in Hbound.
@@ -879,9 +903,9 @@ Module Locals (Num : SpecifiedNumbers).
       - intros n Hin. apply in_rev in Hin. split; [now apply Hn|]. apply positive_real. auto.
     Qed.
 
-    Theorem check_block_sound k clear inside upper r p :
-      all_clear clear -> exhibited inside -> check_block st k rs cs clear inside upper r p = true ->
-      if upper then output k <= ratio_value r else ratio_value r <= output k.
+    Theorem check_block_sound weights clear inside upper r p :
+      all_clear clear -> exhibited inside -> check_block st weights rs cs clear inside upper r p = true ->
+      if upper then outputs weights <= ratio_value r else ratio_value r <= outputs weights.
     Proof.
       intros Hclear Hinside. destruct p as [p|]; cbn [check_block]; [now apply check_local_sound|].
       destruct clear; [|discriminate]. now apply check_box_sound.

@@ -98,6 +98,7 @@ type statement_of_fact =
   | Floor of Z.t * (evidence list)
   | Upper of Z.t * int list * (P.seen_window list * evidence) list
   | Lower of int * int * Z.t * ((int * int) * evidence) list
+  | Joint of int * int * (Z.t * Z.t) list * ((int * int) * evidence) list
 
 (* A fact with its bound and the number of its line. *)
 type fact = { line : int; bound : P.ratio; about : statement_of_fact }
@@ -171,8 +172,15 @@ let fact (st : P.statement) width floors lines =
       let t = below (List.length (List.nth st.features f).P.f_templates) t in
       let k = channel k and bound = ratio (rational low) in
       { line; bound; about = Lower (f, t, k, blocks [ "see" ] seen_block lines) }
-  | "joint" :: _ -> raise (Not_covered "facts about weighted sums of channels (joint)")
-  | _ -> refuse "expected floor, upper or lower"
+  | "joint" :: f :: t :: low :: "over" :: rest ->
+      let f = below features f in
+      let t = below (List.length (List.nth st.features f).P.f_templates) t in
+      let bound = ratio (rational low) and listed = pairs rest in
+      let channels = ascending width (List.map fst listed) in
+      need (List.length channels > 1) "two channels or more";
+      let weights = List.map2 (fun k (_, a) -> (z k, positive a)) channels listed in
+      { line; bound; about = Joint (f, t, weights, blocks [ "see" ] seen_block lines) }
+  | _ -> refuse "expected floor, upper, lower or joint"
 
 (* -- what `same` stands for -- *)
 
@@ -195,23 +203,44 @@ let resolved keys evidence =
   need (List.compare_lengths keys evidence = 0) "one block a kind";
   List.map2 one keys evidence
 
-let local_key st k rs cs clear inside upper bound =
+let local_key st weights rs cs clear inside upper bound =
   lazy
-    (match P.local_at st k rs cs clear inside with
+    (match P.local_at st weights rs cs clear inside with
     | None -> None
     | Some l ->
         let s = l.local_state in
         Some (s.count, l.local_before, s.gates, l.local_after, P.bounded l.local_value upper bound))
 
+let product first second = List.concat_map (fun a -> List.map (fun b -> (a, b)) second) first
+let repeats evidence = List.mem Same evidence
+let nothing evidence = List.map (fun _ -> lazy None) evidence
+
+(* The blocks of a fact about windows that exhibit template [t] of feature [f]. *)
+let seen (st : P.statement) rows columns f t weights bound listed =
+  let places, evidence = List.split listed in
+  let keys =
+    if repeats evidence then begin
+      let g = List.nth st.features f in
+      let classes = P.class_list in
+      let ways = product (classes (P.row_axis st) g.P.f_rows rows) (classes (P.column_axis st) g.P.f_columns columns) in
+      let key (down, across) (i, j) =
+        match (List.nth_opt down i, List.nth_opt across j) with
+        | Some (r, rs), Some (c, cs) -> local_key st weights rs cs [] (Some (((z f, z t), r), c)) false bound
+        | _ -> lazy None
+      in
+      need (List.compare_lengths ways places = 0) "one block a class of windows";
+      List.map2 key ways places
+    end
+    else nothing evidence
+  in
+  List.map2 (fun (i, j) proof -> ((z i, z j), proof)) places (resolved keys evidence)
+
 (* The fact as the checker has it. *)
 let resolve (st : P.statement) rows columns { bound; about; _ } =
-  let product first second = List.concat_map (fun a -> List.map (fun b -> (a, b)) second) first in
   let kinds () = product (P.kind_list (P.row_axis st) rows) (P.kind_list (P.column_axis st) columns) in
-  let repeats evidence = List.mem Same evidence in
-  let nothing evidence = List.map (fun _ -> lazy None) evidence in
   match about with
   | Floor (k, evidence) ->
-      let key (rs, cs) = local_key st k rs cs [] None false bound in
+      let key (rs, cs) = local_key st (P.alone k) rs cs [] None false bound in
       let keys = if repeats evidence then List.map key (kinds ()) else nothing evidence in
       P.Floor (k, bound, resolved keys evidence)
   | Upper (k, avoided, listed) ->
@@ -220,30 +249,14 @@ let resolve (st : P.statement) rows columns { bound; about; _ } =
         if repeats evidence then begin
           let kinds = kinds () in
           need (List.compare_lengths kinds windows = 0) "one block a kind";
-          List.map2 (fun (rs, cs) clear -> local_key st k rs cs clear None true bound) kinds windows
+          List.map2 (fun (rs, cs) clear -> local_key st (P.alone k) rs cs clear None true bound) kinds windows
         end
         else nothing evidence
       in
       P.Upper (k, bound, List.map z avoided, List.combine windows (resolved keys evidence))
-  | Lower (f, t, k, listed) ->
-      let places, evidence = List.split listed in
-      let keys =
-        if repeats evidence then begin
-          let g = List.nth st.features f in
-          let classes axis size lengths = P.class_list axis size lengths in
-          let seen = product (classes (P.row_axis st) g.P.f_rows rows) (classes (P.column_axis st) g.P.f_columns columns) in
-          let key (down, across) (i, j) =
-            match (List.nth_opt down i, List.nth_opt across j) with
-            | Some (r, rs), Some (c, cs) -> local_key st k rs cs [] (Some (((z f, z t), r), c)) false bound
-            | _ -> lazy None
-          in
-          need (List.compare_lengths seen places = 0) "one block a class of windows";
-          List.map2 key seen places
-        end
-        else nothing evidence
-      in
-      let block (i, j) proof = ((z i, z j), proof) in
-      P.Lower (z f, z t, k, bound, List.map2 block places (resolved keys evidence))
+  | Lower (f, t, k, listed) -> P.Lower (z f, z t, k, bound, seen st rows columns f t (P.alone k) bound listed)
+  | Joint (f, t, weights, listed) ->
+      P.Joint (z f, z t, weights, bound, seen st rows columns f t weights bound listed)
 
 (* -- the whole certificate -- *)
 

@@ -2201,6 +2201,21 @@ module Instance =
   let add_place p q m =
     PositiveMap.add (Integers.succ_pos (key p)) (p, q) m
 
+  (** val weighted : known -> (Integers.t * Num.t) list -> quotient option **)
+
+  let weighted m weights =
+    bind
+      (all
+        (map (fun w ->
+          option_map (fun x -> ((snd w), x))
+            (find_place m (((fst w), Integers.zero), Integers.zero))) weights))
+      (fun parts -> combine parts Num.zero Num.one)
+
+  (** val alone : Integers.t -> (Integers.t * Num.t) list **)
+
+  let alone k =
+    (k, Num.one) :: []
+
   type clip_t = Integers.t * Integers.t
 
   (** val here : clip_t -> Integers.t -> bool **)
@@ -2652,12 +2667,14 @@ module Instance =
       (field (row_axis st)); column_field = (field (column_axis st)) }
 
   (** val local_at :
-      statement -> Integers.t -> signature_t -> signature_t -> seen_window
-      list -> seen_window option -> local option **)
+      statement -> (Integers.t * Num.t) list -> signature_t -> signature_t ->
+      seen_window list -> seen_window option -> local option **)
 
-  let local_at st k rs cs clear inside =
+  let local_at st weights rs cs clear inside =
     let w = image_view st rs cs in
-    (match needs (stem st) rs cs (((k, Integers.zero), Integers.zero) :: []) with
+    (match needs (stem st) rs cs
+             (map (fun w0 -> (((fst w0), Integers.zero), Integers.zero))
+               weights) with
      | [] -> None
      | inputs :: needed ->
        let more0 =
@@ -2677,19 +2694,18 @@ module Instance =
          let (p1, rows) = p0 in
          let (raw, reads) = p1 in
          bind (unroll (stem st) rs cs needed reads s) (fun ms ->
-           bind (find_place (fst ms) ((k, Integers.zero), Integers.zero))
-             (fun value ->
+           bind (weighted (fst ms) weights) (fun value ->
              bind (clear_rows st w raw clear (snd ms)) (fun after0 -> Some
                { local_boxes = boxes; local_before = rows; local_state =
                (snd after0); local_after = (fst after0); local_value =
                value })))))
 
   (** val check_local :
-      statement -> Integers.t -> signature_t -> signature_t -> seen_window
-      list -> seen_window option -> bool -> ratio -> proof -> bool **)
+      statement -> (Integers.t * Num.t) list -> signature_t -> signature_t ->
+      seen_window list -> seen_window option -> bool -> ratio -> proof -> bool **)
 
-  let check_local st k rs cs clear inside upper r p =
-    match local_at st k rs cs clear inside with
+  let check_local st weights rs cs clear inside upper r p =
+    match local_at st weights rs cs clear inside with
     | Some l ->
       (&&) (fits_ratio r)
         (check { size = (count (local_state l)); before_nodes =
@@ -2795,11 +2811,11 @@ module Instance =
       (Num.mul (grid st) (Num.add (bright st) (Num.opp (dark st))))
 
   (** val check_box :
-      statement -> Integers.t -> signature_t -> signature_t -> seen_window
-      option -> bool -> ratio -> bool **)
+      statement -> (Integers.t * Num.t) list -> signature_t -> signature_t ->
+      seen_window option -> bool -> ratio -> bool **)
 
-  let check_box st k rs cs inside upper r =
-    match local_at st k rs cs [] inside with
+  let check_box st weights rs cs inside upper r =
+    match local_at st weights rs cs [] inside with
     | Some l ->
       let fine = fine_grid st in
       let factor = Num.div fine (grid st) in
@@ -2825,14 +2841,15 @@ module Instance =
     | None -> false
 
   (** val check_block :
-      statement -> Integers.t -> signature_t -> signature_t -> seen_window
-      list -> seen_window option -> bool -> ratio -> proof option -> bool **)
+      statement -> (Integers.t * Num.t) list -> signature_t -> signature_t ->
+      seen_window list -> seen_window option -> bool -> ratio -> proof option
+      -> bool **)
 
-  let check_block st k rs cs clear inside upper r = function
-  | Some p0 -> check_local st k rs cs clear inside upper r p0
+  let check_block st weights rs cs clear inside upper r = function
+  | Some p0 -> check_local st weights rs cs clear inside upper r p0
   | None ->
     (match clear with
-     | [] -> check_box st k rs cs inside upper r
+     | [] -> check_box st weights rs cs inside upper r
      | _ :: _ -> false)
 
   type fact =
@@ -2841,28 +2858,47 @@ module Instance =
      * (seen_window list * proof option) list
   | Lower of Integers.t * Integers.t * Integers.t * ratio
      * ((Integers.t * Integers.t) * proof option) list
+  | Joint of Integers.t * Integers.t * (Integers.t * Num.t) list * ratio
+     * ((Integers.t * Integers.t) * proof option) list
 
   (** val fact_rect :
       (Integers.t -> ratio -> proof option list -> 'a1) -> (Integers.t ->
       ratio -> Integers.t list -> (seen_window list * proof option) list ->
       'a1) -> (Integers.t -> Integers.t -> Integers.t -> ratio ->
+      ((Integers.t * Integers.t) * proof option) list -> 'a1) -> (Integers.t
+      -> Integers.t -> (Integers.t * Num.t) list -> ratio ->
       ((Integers.t * Integers.t) * proof option) list -> 'a1) -> fact -> 'a1 **)
 
-  let fact_rect f f0 f1 = function
+  let fact_rect f f0 f1 f2 = function
   | Floor (k, low, blocks) -> f k low blocks
   | Upper (k, high, avoid, blocks) -> f0 k high avoid blocks
-  | Lower (f3, t0, k, low, blocks) -> f1 f3 t0 k low blocks
+  | Lower (f4, t0, k, low, blocks) -> f1 f4 t0 k low blocks
+  | Joint (f4, t0, weights, low, blocks) -> f2 f4 t0 weights low blocks
 
   (** val fact_rec :
       (Integers.t -> ratio -> proof option list -> 'a1) -> (Integers.t ->
       ratio -> Integers.t list -> (seen_window list * proof option) list ->
       'a1) -> (Integers.t -> Integers.t -> Integers.t -> ratio ->
+      ((Integers.t * Integers.t) * proof option) list -> 'a1) -> (Integers.t
+      -> Integers.t -> (Integers.t * Num.t) list -> ratio ->
       ((Integers.t * Integers.t) * proof option) list -> 'a1) -> fact -> 'a1 **)
 
-  let fact_rec f f0 f1 = function
+  let fact_rec f f0 f1 f2 = function
   | Floor (k, low, blocks) -> f k low blocks
   | Upper (k, high, avoid, blocks) -> f0 k high avoid blocks
-  | Lower (f3, t0, k, low, blocks) -> f1 f3 t0 k low blocks
+  | Lower (f4, t0, k, low, blocks) -> f1 f4 t0 k low blocks
+  | Joint (f4, t0, weights, low, blocks) -> f2 f4 t0 weights low blocks
+
+  (** val about_windows :
+      fact -> ((((Integers.t * Integers.t) * (Integers.t * Num.t)
+      list) * ratio) * ((Integers.t * Integers.t) * proof option) list) option **)
+
+  let about_windows = function
+  | Lower (f, t0, k, low, blocks) ->
+    Some ((((f, t0), (alone k)), low), blocks)
+  | Joint (f, t0, weights, low, blocks) ->
+    Some ((((f, t0), weights), low), blocks)
+  | _ -> None
 
   (** val single : level **)
 
@@ -3138,16 +3174,19 @@ module Instance =
     then (match a with
           | Exhibits (f, t0) ->
             flat_map (fun fa ->
-              match fa with
-              | Lower (g, u, k, low, _) ->
+              match about_windows fa with
+              | Some p ->
+                let (p0, _) = p in
+                let (p1, low) = p0 in
+                let (p2, weights) = p1 in
+                let (g, u) = p2 in
                 if (&&) (Integers.eqb g f) (Integers.eqb u t0)
-                then (match find_place m ((k, Integers.zero), Integers.zero) with
+                then (match weighted m weights with
                       | Some q ->
-                        bound_rows q false
-                          (somewhere st facts0 ((k, Num.one) :: []) low)
+                        bound_rows q false (somewhere st facts0 weights low)
                       | None -> [])
                 else []
-              | _ -> []) facts0
+              | None -> []) facts0
           | Avoided j ->
             (match nth_error facts0 j with
              | Some f ->
@@ -3413,11 +3452,11 @@ module Instance =
        | b :: m0 -> (&&) (test a b) (each test l0 m0))
 
   (** val check_seen :
-      statement -> Integers.t -> Integers.t -> Integers.t -> ratio ->
-      (sight_t list * sight_t list) -> ((Integers.t * Integers.t) * proof
-      option) -> bool **)
+      statement -> Integers.t -> Integers.t -> (Integers.t * Num.t) list ->
+      ratio -> (sight_t list * sight_t list) ->
+      ((Integers.t * Integers.t) * proof option) -> bool **)
 
-  let check_seen st f t0 k low seen = function
+  let check_seen st f t0 weights low seen = function
   | (p0, p) ->
     let (a, b) = p0 in
     (match nth_error (fst seen) a with
@@ -3426,9 +3465,42 @@ module Instance =
        (match nth_error (snd seen) b with
         | Some s0 ->
           let (c, cs) = s0 in
-          check_block st k rs cs [] (Some (((f, t0), r), c)) false low p
+          check_block st weights rs cs [] (Some (((f, t0), r), c)) false low p
         | None -> false)
      | None -> false)
+
+  (** val check_windows :
+      statement -> Integers.t list -> Integers.t list -> Integers.t ->
+      Integers.t -> (Integers.t * Num.t) list -> ratio ->
+      ((Integers.t * Integers.t) * proof option) list -> bool **)
+
+  let check_windows st rows columns f t0 weights low blocks =
+    match find_template st f t0 with
+    | Some p ->
+      let (g, _) = p in
+      (&&) (fits_ratio low)
+        (each (check_seen st f t0 weights low)
+          (list_prod (class_list (row_axis st) (f_rows g) rows)
+            (class_list (column_axis st) (f_columns g) columns)) blocks)
+    | None -> false
+
+  (** val ascending_channels : Integers.t list -> bool **)
+
+  let rec ascending_channels = function
+  | [] -> true
+  | a :: m ->
+    (match m with
+     | [] -> true
+     | b :: _ -> (&&) (Integers.ltb a b) (ascending_channels m))
+
+  (** val joint_okb : (Integers.t * Num.t) list -> bool **)
+
+  let joint_okb weights =
+    (&&)
+      ((&&)
+        (Integers.leb (Integers.succ (Integers.succ Integers.zero))
+          (length weights)) (ascending_channels (map fst weights)))
+      (forallb (fun w -> positive (snd w)) weights)
 
   (** val check_fact :
       statement -> Integers.t list -> Integers.t list -> fact -> bool **)
@@ -3442,8 +3514,8 @@ module Instance =
      | Floor (k, low, blocks) ->
        (&&) (fits_ratio low)
          (each (fun kind p ->
-           check_block st k (fst kind) (snd kind) [] None false low p) kinds0
-           blocks)
+           check_block st (alone k) (fst kind) (snd kind) [] None false low p)
+           kinds0 blocks)
      | Upper (k, high, avoid, blocks) ->
        (&&) (fits_ratio high)
          (each (fun kind block ->
@@ -3452,17 +3524,13 @@ module Instance =
                let (y, _) = c in
                let (y1, _) = y in
                let (f, _) = y1 in existsb (Integers.eqb f) avoid) (fst block))
-             (check_block st k (fst kind) (snd kind) (fst block) None true
-               high (snd block))) kinds0 blocks)
+             (check_block st (alone k) (fst kind) (snd kind) (fst block) None
+               true high (snd block))) kinds0 blocks)
      | Lower (f, t0, k, low, blocks) ->
-       (match find_template st f t0 with
-        | Some p ->
-          let (g, _) = p in
-          (&&) (fits_ratio low)
-            (each (check_seen st f t0 k low)
-              (list_prod (class_list (row_axis st) (f_rows g) rows)
-                (class_list (column_axis st) (f_columns g) columns)) blocks)
-        | None -> false))
+       check_windows st rows columns f t0 (alone k) low blocks
+     | Joint (f, t0, weights, low, blocks) ->
+       (&&) (joint_okb weights)
+         (check_windows st rows columns f t0 weights low blocks))
 
   (** val opposite : ratio -> ratio **)
 

@@ -697,6 +697,10 @@ module Instance :
 
   val add_place : place -> quotient -> known -> known
 
+  val weighted : known -> (Integers.t * Num.t) list -> quotient option
+
+  val alone : Integers.t -> (Integers.t * Num.t) list
+
   type clip_t = Integers.t * Integers.t
 
   val here : clip_t -> Integers.t -> bool
@@ -822,12 +826,12 @@ module Instance :
   val image_view : statement -> signature_t -> signature_t -> view
 
   val local_at :
-    statement -> Integers.t -> signature_t -> signature_t -> seen_window list
-    -> seen_window option -> local option
+    statement -> (Integers.t * Num.t) list -> signature_t -> signature_t ->
+    seen_window list -> seen_window option -> local option
 
   val check_local :
-    statement -> Integers.t -> signature_t -> signature_t -> seen_window list
-    -> seen_window option -> bool -> ratio -> proof -> bool
+    statement -> (Integers.t * Num.t) list -> signature_t -> signature_t ->
+    seen_window list -> seen_window option -> bool -> ratio -> proof -> bool
 
   type intervals = (Num.t * Num.t) PositiveMap.t
 
@@ -852,12 +856,13 @@ module Instance :
   val fine_grid : statement -> Num.t
 
   val check_box :
-    statement -> Integers.t -> signature_t -> signature_t -> seen_window
-    option -> bool -> ratio -> bool
+    statement -> (Integers.t * Num.t) list -> signature_t -> signature_t ->
+    seen_window option -> bool -> ratio -> bool
 
   val check_block :
-    statement -> Integers.t -> signature_t -> signature_t -> seen_window list
-    -> seen_window option -> bool -> ratio -> proof option -> bool
+    statement -> (Integers.t * Num.t) list -> signature_t -> signature_t ->
+    seen_window list -> seen_window option -> bool -> ratio -> proof option
+    -> bool
 
   type fact =
   | Floor of Integers.t * ratio * proof option list
@@ -865,18 +870,28 @@ module Instance :
      * (seen_window list * proof option) list
   | Lower of Integers.t * Integers.t * Integers.t * ratio
      * ((Integers.t * Integers.t) * proof option) list
+  | Joint of Integers.t * Integers.t * (Integers.t * Num.t) list * ratio
+     * ((Integers.t * Integers.t) * proof option) list
 
   val fact_rect :
     (Integers.t -> ratio -> proof option list -> 'a1) -> (Integers.t -> ratio
     -> Integers.t list -> (seen_window list * proof option) list -> 'a1) ->
     (Integers.t -> Integers.t -> Integers.t -> ratio ->
+    ((Integers.t * Integers.t) * proof option) list -> 'a1) -> (Integers.t ->
+    Integers.t -> (Integers.t * Num.t) list -> ratio ->
     ((Integers.t * Integers.t) * proof option) list -> 'a1) -> fact -> 'a1
 
   val fact_rec :
     (Integers.t -> ratio -> proof option list -> 'a1) -> (Integers.t -> ratio
     -> Integers.t list -> (seen_window list * proof option) list -> 'a1) ->
     (Integers.t -> Integers.t -> Integers.t -> ratio ->
+    ((Integers.t * Integers.t) * proof option) list -> 'a1) -> (Integers.t ->
+    Integers.t -> (Integers.t * Num.t) list -> ratio ->
     ((Integers.t * Integers.t) * proof option) list -> 'a1) -> fact -> 'a1
+
+  val about_windows :
+    fact -> ((((Integers.t * Integers.t) * (Integers.t * Num.t)
+    list) * ratio) * ((Integers.t * Integers.t) * proof option) list) option
 
   val single : level
 
@@ -986,8 +1001,18 @@ module Instance :
   val each : ('a1 -> 'a2 -> bool) -> 'a1 list -> 'a2 list -> bool
 
   val check_seen :
-    statement -> Integers.t -> Integers.t -> Integers.t -> ratio -> (sight_t
-    list * sight_t list) -> ((Integers.t * Integers.t) * proof option) -> bool
+    statement -> Integers.t -> Integers.t -> (Integers.t * Num.t) list ->
+    ratio -> (sight_t list * sight_t list) ->
+    ((Integers.t * Integers.t) * proof option) -> bool
+
+  val check_windows :
+    statement -> Integers.t list -> Integers.t list -> Integers.t ->
+    Integers.t -> (Integers.t * Num.t) list -> ratio ->
+    ((Integers.t * Integers.t) * proof option) list -> bool
+
+  val ascending_channels : Integers.t list -> bool
+
+  val joint_okb : (Integers.t * Num.t) list -> bool
 
   val check_fact :
     statement -> Integers.t list -> Integers.t list -> fact -> bool
