@@ -186,6 +186,8 @@ def main(arguments: list[str] | None = None) -> int:
         for _, shown, printed in left:
             sys.stderr.write(f"{page}: shown\n{shown}\nbut it is\n{printed}\n")
         wrong += len(left)
+    if wrong:
+        sys.stderr.write("If this is as it should be, `python tools/page_examples.py --update PAGE` writes it down.\n")
     return int(wrong > 0)
 
 

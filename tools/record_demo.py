@@ -153,6 +153,9 @@ def main(arguments: list[str] | None = None) -> int:
         printed = "\n".join(line.text for line in lines)
         if not _PAGES["matches"](printed, shown):
             sys.stderr.write(f"{options.check} shows\n{shown}\nbut the commands print\n{printed}\n")
+            sys.stderr.write(
+                f"If this is as it should be, `python tools/record_demo.py -o {options.check}` writes it down.\n"
+            )
             return 1
     return 0
 
