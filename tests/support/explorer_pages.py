@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from functools import cache
+from typing import Any
 
 from flint import fmpq
 
@@ -18,7 +20,7 @@ from exactcnn.network.model import Network
 from exactcnn.report.explorer_page import explorer_page
 from exactcnn.task.model import Alternative, Feature, Task, TaskClass
 
-__all__ = ["HOSTILE", "hostile_task", "page", "page_of_texts", "shipped_page", "unproved"]
+__all__ = ["HOSTILE", "hostile_task", "page", "page_of_texts", "shipped_page", "unproved", "until"]
 
 HOSTILE = (
     "<img src=x onerror=\"window.hacked='img'\">",
@@ -78,3 +80,12 @@ def page_of_texts(statement: str, certificate: str | None = None) -> tuple[str, 
     verdict = Verdict.UNKNOWN if proof is None else Verdict.PROVED
     outcome = Outcome(verdict, found.task.name, found.sizes, "modular", names, margin=found.margin, certificate=proof)
     return page(found.task, outcome, found.network), found
+
+
+def until(opened: Any, expression: str, seconds: float = 10) -> Any:
+    """Waits until an expression is true in a page; its value. (A page that forbids `eval` cannot wait by itself.)"""
+    end = time.monotonic() + seconds
+    while not (found := opened.evaluate(expression)):
+        assert time.monotonic() < end, f"still not so: {expression}"
+        opened.wait_for_timeout(20)
+    return found
