@@ -86,6 +86,19 @@ function rule({ goal, proof }) {
   return taken === true;
 }
 
+/** What a statement says of shapes; null if it is refused. */
+function shape({ statement }) {
+  const own = unlessRefused(() => parseStatement(statement));
+  if (own === null) return null;
+  const sight = ({ offset, signature }) => [offset, signature];
+  return {
+    lengths: own.lengths,
+    kinds: own.kinds,
+    positions: [String(own.fewest), String(own.greatest)],
+    windows: own.task.features.map((feature) => own.windows(feature).map((seen) => seen.map((x) => x.map(sight)))),
+  };
+}
+
 /** The bound of float32's error, over 2^256; null where there is none. */
 function error({ statement, step }) {
   const own = unlessRefused(() => parseStatement(statement));
@@ -99,6 +112,7 @@ const answers = {
     return value && [formatRational(value), formatDecimal(value), numberText(value)];
   },
   image,
+  shape,
   rule,
   error,
   failures,

@@ -57,7 +57,10 @@ test("an image that is not admissible", () => {
 test("pixels outside the range", () => {
   const { task: own } = mixed();
   assert.equal(task.pixelOutside(own, imageOver(1, 2, 2, [0, 8, 8, 0], 8)), null);
-  assert.deepEqual(task.pixelOutside(own, imageOver(1, 2, 2, [0, 8, 9, -1], 8)), { channel: 0, row: 1, column: 0 });
+  assert.deepEqual(task.pixelOutside(own, imageOver(1, 2, 3, [0, 8, 8, 1, 9, -1], 8)), { channel: 0, row: 1, column: 1 });
+  const two = { ...own, channels: 2 };
+  const image = imageOver(2, 1, 3, [0, 8, 8, 1, -1, 9], 8);
+  assert.deepEqual(task.pixelOutside(two, image), { channel: 1, row: 0, column: 1 });
 });
 
 test("what a network computes, level by level", () => {

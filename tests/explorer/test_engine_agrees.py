@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import json
 import random
 import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import pytest
+from flint import fmpq
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from support.certificate_mutants import mutants
@@ -23,6 +26,7 @@ from exactcnn.checker import kernel
 from exactcnn.core.errors import InputError
 from exactcnn.core.rational import format_rational, parse_rational
 from exactcnn.core.sizes import SizeRange
+from exactcnn.core.tensor import ExactTensor
 from exactcnn.formats.statement import format_statement, statement_sha256
 from exactcnn.network.evaluate import logits
 from exactcnn.report.wording import number_text
@@ -80,7 +84,10 @@ def test_random_images(engine: Engine) -> None:
 def _drawn(data: st.DataObject) -> Iterator[Case]:
     task = data.draw(tasks())
     network = data.draw(networks(channels=len(task.channels), outputs=len(task.classes)))
-    for image in (data.draw(images(task)) for _ in range(3)):
+    for number in range(3):
+        image = data.draw(images(task))
+        if number == 2:
+            image = _moved(image, task.pixel.low)
         sizes = SizeRange.fixed(*image.shape[1:])
         try:
             statement = format_statement(task, network, sizes, parse_rational("1/3"), None)
@@ -95,6 +102,49 @@ def _drawn(data: st.DataObject) -> Iterator[Case]:
             **_decision(decide(task, image)),
         }
         yield question, expected
+
+
+def test_shapes_of_random_networks(engine: Engine) -> None:
+    """Border kinds and classes of windows, of networks with strides and padding, in ranges of sizes."""
+    texts: list[str] = []
+
+    @settings(max_examples=120, deadline=None, database=None, derandomize=True, phases=[Phase.generate])
+    @given(st.data())
+    def collect(data: st.DataObject) -> None:
+        task = data.draw(tasks(max_templates=1, max_channels=1))
+        network = data.draw(networks(channels=1, outputs=len(task.classes)))
+        least = [data.draw(st.integers(1, 9)) for _ in range(2)]
+        most = [data.draw(st.one_of(st.none(), st.integers(n, n + 12))) for n in least]
+        sizes = SizeRange(least[0], most[0], least[1], most[1])
+        texts.append(format_statement(task, network, sizes, parse_rational("1"), None))
+
+    collect()
+    expected = [_shape(text) for text in texts]
+    assert engine([{"op": "shape", "statement": text} for text in texts]) == expected
+    assert sum(found is not None for found in expected) > 60
+    assert None in expected
+
+
+def _shape(statement: str) -> dict[str, Any] | None:
+    """What the kernel derives, as JSON has it."""
+    try:
+        found = kernel.Statement(kernel.Lines(io.BytesIO(statement.encode())))
+    except kernel.Reject:
+        return None
+    greatest = "null" if found.greatest is None else str(found.greatest)
+    shape = {
+        "lengths": found.lengths,
+        "kinds": found.kinds,
+        "positions": [str(found.fewest), greatest],
+        "windows": [found.windows(feature) for feature in found.features],
+    }
+    return cast("dict[str, Any]", json.loads(json.dumps(shape)))
+
+
+def _moved(image: ExactTensor, low: fmpq) -> ExactTensor:
+    """The image a little nearer to the lowest value, so little that its numbers go far beyond 2^53."""
+    values = [x - (x - low) / 3**60 for x in image.rationals()]
+    return ExactTensor.from_rationals(values, image.shape)
 
 
 def _decision(found: Decision) -> dict[str, Any]:
@@ -185,6 +235,30 @@ def _small_pairs() -> Iterator[Pair]:
     for certificate in (corners()[2], small_instance(3), small_instance(8)):
         assert certificate is not None
         yield certificate.statement, certificate.text
+
+
+@pytest.mark.parametrize(
+    ("fact", "proved"),
+    [
+        ("upper 0 1 avoid", True),
+        ("upper 0 9/8 avoid", True),
+        ("upper 0 3/4 avoid", False),
+        ("upper 0 7/8 avoid 0", False),
+        ("floor 0 0", True),
+        ("floor 0 -1", True),
+        ("floor 0 1/8", False),
+    ],
+)
+def test_bounds_by_intervals(engine: Engine, fact: str, proved: bool) -> None:
+    """The map of `lamp` is the image itself."""
+    statement, certificate = golden("lamp")
+    lines = certificate.splitlines()
+    place = lines.index("head")
+    lines[place:place] = [fact, "box"]
+    lines[lines.index("facts 2")] = "facts 3"
+    (line,) = _same_verdicts(engine, [(statement, "\n".join(lines) + "\n")])
+    refused = re.match(rf"REJECTED line {place + 2} rule {fact.split()[0]}: expected an interval", line)
+    assert (refused is None) is proved
 
 
 def test_mutants(engine: Engine) -> None:
