@@ -5,14 +5,17 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml README.md LICENSE $(shell find exactcnn -type f -not -path '*/__pycache__/*')
 CORES := $(shell $(PYTHON) -c 'import os; print(os.cpu_count() or 1)')
 
-.PHONY: demo test test-extras nightly lint types imports docs site notebooks gallery coq coq-export extracted bench format clean
+.PHONY: demo test test-extras nightly lint types imports docs site notebooks gallery explorer browser coq coq-export extracted bench \
+	format clean
 
 demo: $(VENV)/.base
 	$(BIN)/exactcnn demo
 
 # The tests run against the installed package, not against the files beside them.
 test: $(VENV)/.test
-	$(BIN)/pytest -n $(CORES) --dist worksteal --ignore=tests/explorer --ignore=tests/coq --ignore=tests/extracted
+	$(BIN)/pytest -n $(CORES) --dist worksteal --ignore=tests/explorer --ignore=tests/coq --ignore=tests/extracted \
+		--ignore=tests/browser
+	@echo "not run here: tests/explorer, tests/browser, tests/coq and tests/extracted have targets of their own" >&2
 
 # What `test` skips because its extra leaves them out: other SMT solvers, and the scans behind `digits`.
 test-extras: $(VENV)/.dev
@@ -87,6 +90,12 @@ explorer: $(VENV)/.dev
 	node --test tests/explorer/*.test.mjs
 	$(BIN)/pytest tests/explorer
 
+# The proof explorer's pages in a real browser.
+browser: $(VENV)/.browser
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { echo "the proof explorer's pages were not \
+	tested: Chromium is missing (Debian: apt-get install chromium)" >&2; exit 1; }
+	$(BIN)/pytest tests/browser
+
 bench: $(VENV)/.dev
 	$(BIN)/python tests/benchmarks/run_all.py
 
@@ -103,7 +112,8 @@ clean:
 $(VENV)/.base: EXTRAS :=
 $(VENV)/.test: EXTRAS := [test]
 $(VENV)/.dev: EXTRAS := [dev]
-$(VENV)/.base $(VENV)/.test $(VENV)/.dev: $(SOURCES) | $(BIN)/pip
+$(VENV)/.browser: EXTRAS := [browser]
+$(VENV)/.base $(VENV)/.test $(VENV)/.dev $(VENV)/.browser: $(SOURCES) | $(BIN)/pip
 	$(BIN)/pip install --quiet --disable-pip-version-check ".$(EXTRAS)"
 	@touch $@
 
