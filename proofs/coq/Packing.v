@@ -183,5 +183,6 @@ Proof. unfold Rdiv. now rewrite Rinv_1, Rmult_1_r. Qed.
 
 (** Whether sizes are in the statement's range. *)
 Ltac compare_sizes :=
-  intros height width fits; unfold in_sizes; simpl; split; [lia|split; [|split; [lia|]]];
-    intros n most; first [discriminate most | injection most as <-; lia].
+  intros height width fits; decompose [and] fits; clear fits; subst; unfold in_sizes; simpl; repeat apply conj;
+    intros; try match goal with E : _ = Some _ |- _ => first [discriminate E | injection E as <-] end;
+    first [assumption | apply Z.le_refl].
