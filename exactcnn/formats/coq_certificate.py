@@ -99,11 +99,17 @@ class CertificateTerms:
             name = shown_name(self._names.features[int(f)])
             remark = f"Where a window exhibits template {t} of [{name}], channel {k} reaches {bound}."
             return remark, f"Lower {f} {t} {k} {ratio(bound)}", blocks
+        if word == "joint":
+            f, t, bound, _, *pairs = rest
+            blocks = [self._seen(self._tokens()) for _ in range(self._windows[int(f)])]
+            name = shown_name(self._names.features[int(f)])
+            remark = f"Where a window exhibits template {t} of [{name}], a sum of channels reaches {bound}."
+            return remark, f"Joint {f} {t} (couples {listed(pairs, 4)}) {ratio(bound)}", blocks
         raise InputError(
             "the checker in Coq does not know this kind of fact",
             place=f"line {self._next}",
             found=word,
-            expected="floor, upper or lower",
+            expected="floor, upper, lower or joint",
             hint="proofs/README.md says what the checker in Coq covers",
         )
 
