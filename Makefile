@@ -51,7 +51,7 @@ docs: $(VENV)/.dev
 
 # The documentation, in out/site: warnings are errors, links have to lead somewhere, nothing is loaded from elsewhere.
 site: $(VENV)/.dev
-	rm -rf out/site
+	rm -rf out/site out/doctrees
 	$(BIN)/sphinx-build -W -n --keep-going -q -d out/doctrees docs out/site
 	$(BIN)/python tools/check_site.py out/site
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import posixpath
+import re
 import shutil
 from collections.abc import Iterator
 from html import escape
@@ -21,6 +22,7 @@ from pygments.util import ClassNotFound
 from sphinx.application import Sphinx
 
 import exactcnn
+from notebooks import notebook_html
 
 __all__ = ["SCHEME", "copy_files", "file_pages", "resolve_links", "source_link"]
 
@@ -29,6 +31,11 @@ _FOLDER = "files"
 # What Python, Jupyter and Coq leave behind.
 _LEAVE_OUT = {"__pycache__", ".vo", ".vok", ".vos", ".glob"}
 _LONGEST = 300_000
+# What declares a name, by the file's ending.
+_DECLARED = {
+    ".py": r"^ *(?:def|class) {}\b",
+    ".v": r"^ *(?:Theorem|Lemma|Corollary|Definition|Fixpoint|Example) {}\b",
+}
 _LANGUAGES = {".v": "rocq", ".stmt": "text", ".cert": "text", ".xnet": "text"}
 
 
@@ -63,10 +70,21 @@ def resolve_links(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             continue
         path, mark, place = target.removeprefix(SCHEME).partition("#")
         path = posixpath.normpath(path)
+        place = place or _declaration(_root(app) / path, link.astext())
+        mark = "#" if place else ""
         if not (_root(app) / path).exists():
             raise ValueError(f"{docname}: a link leads to a file that does not exist: {path}")
         _linked(app).setdefault(path, set()).add(docname)
         link["refuri"] = app.builder.get_relative_uri(docname, _page_of(path)) + mark + place
+
+
+def _declaration(path: Path, name: str) -> str:
+    """The anchor of the line that declares a name; empty if none does."""
+    pattern = _DECLARED.get(path.suffix)
+    if pattern is None or not path.is_file() or not re.fullmatch(r"\w+", name):
+        return ""
+    found = re.search(pattern.format(name), path.read_text("utf-8"), re.MULTILINE)
+    return f"line-{found.string.count(chr(10), 0, found.end()) + 1}" if found else ""
 
 
 def source_link(domain: str, info: dict[str, str]) -> str | None:
@@ -117,7 +135,8 @@ def file_pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
         full = _root(app) / path
         body = _listing(full) if full.is_dir() else _content(full)
         title = escape(path)
-        yield _page_of(path), {"title": title, "body": f"<h1>{title}</h1>\n{body}"}, "page.html"
+        heading = "" if full.suffix == ".ipynb" else f"<h1>{title}</h1>\n"
+        yield _page_of(path), {"title": title, "body": heading + body}, "page.html"
 
 
 def _listing(folder: Path) -> str:
@@ -135,18 +154,22 @@ def _content(path: Path) -> str:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         return f"{download}<p>No text: {len(data):,} bytes.</p>"
+    if path.suffix == ".ipynb":
+        hint = "<p>To be read here; downloaded and run it shows figures and checks the exercises.</p>"
+        return download + hint + notebook_html(text, lambda code: _highlighted(Path("cell.py"), code, numbers=False))
     if len(text) > _LONGEST:
         return f"{download}<p>{text.count(chr(10)):,} lines. It begins:</p>{_highlighted(path, text[:2000])}"
     return download + _highlighted(path, text)
 
 
-def _highlighted(path: Path, text: str) -> str:
+def _highlighted(path: Path, text: str, *, numbers: bool = True) -> str:
     try:
         language = _LANGUAGES.get(path.suffix)
         lexer = get_lexer_by_name(language) if language else get_lexer_for_filename(path.name)
     except ClassNotFound:
         lexer = get_lexer_by_name("text")
-    formatter = HtmlFormatter(linenos="inline", cssclass="highlight", lineanchors="line")
+    lines = {"linenos": "inline", "lineanchors": "line"} if numbers else {}
+    formatter = HtmlFormatter(cssclass="highlight", **lines)
     return f'<div class="highlight-default">{highlight(text, lexer, formatter)}</div>'
 
 

@@ -22,7 +22,7 @@ __all__ = ["expanded", "included", "sources"]
 _DIRECTIVE = re.compile(r"^```\{from\} (?P<file>[^:\n]+?)(?:: (?P<section>[^\n]+))?\n```$", re.MULTILINE)
 _FENCE = re.compile(r"^(```|~~~)")
 _HEADING = re.compile(r"^(#+) (.*)$")
-_LINK = re.compile(r"(?<!!)(\[[^\]]*\]\()([^)\s]+)(\))")
+_LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(([^)\s]+)\)")
 _IMAGE = re.compile(r"(!\[[^\]]*\]\()([^)\s]+)(\))")
 
 
@@ -95,19 +95,26 @@ def _adapted(lines: list[str], deeper: int, folder: str, root: Path, homes: Mapp
             continue
         heading = _HEADING.match(line)
         moved = f"{'#' * (len(heading[1]) + deeper)} {heading[2]}" if heading else line
-        moved = _LINK.sub(lambda m: m[1] + _target(m[2], folder, root, homes) + m[3], moved)
+        moved = _LINK.sub(lambda m: f"[{m[1]}]({_target(m[2], m[1], folder, root, homes)})", moved)
         done.append(_IMAGE.sub(lambda m: f"{m[1]}/../{posixpath.normpath(posixpath.join(folder, m[2]))}{m[3]}", moved))
     return "\n".join(done).strip("\n") + "\n"
 
 
-def _target(link: str, folder: str, root: Path, homes: Mapping[str, str]) -> str:
-    """Where a link of a file in `folder` leads to on the site."""
+def _target(link: str, words: str, folder: str, root: Path, homes: Mapping[str, str]) -> str:
+    """Where a link of a file in `folder` leads to on the site; one whose words are a heading, to that heading."""
     if ":" in link.partition("/")[0] or link.startswith("#"):
         return link
     path, hash_mark, anchor = link.partition("#")
     full = posixpath.normpath(posixpath.join(folder, path))
     if full in homes:
+        if not anchor and words in (title for _, title, _ in _headings((root / full).read_text("utf-8").splitlines())):
+            hash_mark, anchor = "#", _slug(words)
         return homes[full] + hash_mark + anchor
     if not (root / full).exists():
         raise ValueError(f"a link leads nowhere: {link} in {folder or 'the root'}")
     return f"repo:{full}"
+
+
+def _slug(title: str) -> str:
+    """A heading's anchor, as GitHub and this site make it."""
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")

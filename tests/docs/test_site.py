@@ -85,7 +85,7 @@ def test_every_page_finds_what_it_takes() -> None:
     for page in sorted((ROOT / "docs").rglob("*.md")):
         text = page.read_text("utf-8")
         taken += len(list(INCLUSION["sources"](text)))
-        assert "{from}" not in INCLUSION["expanded"](text, ROOT, {})
+        assert "```{from}" not in INCLUSION["expanded"](text, ROOT, {})
     assert taken > 10
 
 
@@ -183,3 +183,10 @@ def test_a_reference_that_leaves_an_option_out(tmp_path: Path) -> None:
     found = "\n".join(CHECK["unmentioned"](tmp_path))
     assert "nothing about verify --perturb" in found
     assert "nothing about the command margin" in found
+
+
+def test_a_link_whose_words_are_a_heading_leads_to_it(project: Path) -> None:
+    (project / "b.md").write_text("# B\n\n## 2. It's a (place)\n")
+    (project / "c.md").write_text("# C\n\nSee [2. It's a (place)](b.md), [elsewhere](b.md) and [B](b.md#x).\n")
+    page = _page(project, "# Page\n\n```{from} c.md\n```\n")
+    assert "(/pages/b.md#2-its-a-place), [elsewhere](/pages/b.md) and [B](/pages/b.md#x)." in page
