@@ -1,6 +1,6 @@
 """The console script `exactcnn`: the commands, and the only place where errors end.
 
-Exit codes (DESIGN section 2): 0 proved or done, 1 refuted, 2 vacuous, 3 unknown, timeout or interrupted, 4 bad input,
+Exit codes: 0 proved or done, 1 refuted, 2 vacuous, 3 unknown, timeout or interrupted, 4 bad input,
 5 internal error.
 """
 

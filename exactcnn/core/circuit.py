@@ -1,4 +1,4 @@
-"""Circuits and sequents (DESIGN section 5): what every obligation is made of.
+"""Circuits and sequents (THEOREM.md, section 6): what every obligation is made of.
 
 A circuit is a list of variables. An input carries its interval; a node is y = max(0, z) or y = max(z_1 .. z_n) with
 affine forms over *earlier* variables, so affine layers leave no trace. A sequent says: whatever the inputs, if the

@@ -1,7 +1,7 @@
 """One QF_LRA formula over all pixels, positions and configurations at a fixed size, decided by z3.
 
 It shares nothing with the modular method beyond the task, the network and exact numbers, so that the two can disagree
-(DESIGN section 4 has its cost: it is an oracle for small sizes and the baseline of the benchmarks). What z3 reads is
+(`make bench` measures its cost: it is an oracle for small sizes and the baseline of the benchmarks). What z3 reads is
 the text that `monolithic_smtlib` gives, so that other solvers can be asked the very same question.
 """
 

@@ -1,4 +1,4 @@
-"""From proofs to a statement and a certificate (DESIGN section 6).
+"""From proofs to a statement and a certificate (FORMAT.md).
 
 Only the facts that the head's proofs use are kept.
 """

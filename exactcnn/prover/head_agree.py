@@ -1,4 +1,4 @@
-"""What all branches of a clause agree on (DESIGN section 5, "Prover").
+"""What all branches of a clause agree on.
 
 A clause with several live literals is not branched on at once: what all its branches agree on becomes a row with a
 proof of its own (`have`), so that many clauses cost the sum of their branches and not the product.

@@ -1,4 +1,4 @@
-"""Proofs of head sequents (DESIGN section 5, "Prover").
+"""Proofs of head sequents.
 
 Bounds are carried from the pooled channels to the logits node by node (`head_state`), with what all branches of each
 clause agree on (`head_agree`). Where that does not reach the bound wanted, a linear relaxation is asked; where this is

@@ -1,4 +1,4 @@
-"""Facts about several channels at once, learned where those about one channel are not enough (DESIGN section 4).
+"""Facts about several channels at once, learned where those about one channel are not enough (THEOREM.md, section 3).
 
 With a stride, a template is seen at several phases, and a network may have a channel for each: then no single channel
 answers wherever the template is, but their sum does. Which sums matter is read off the head: those that its first

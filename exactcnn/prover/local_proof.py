@@ -1,4 +1,4 @@
-"""Proofs of local sequents (DESIGN section 5, "Prover").
+"""Proofs of local sequents.
 
 The form to be bounded is taken apart at its last ReLUs and maxima; what is left is a linear question about the first
 layers, and the `sub` rows between the task's excess nodes and the network's nodes usually answer it in one step. Where

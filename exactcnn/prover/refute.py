@@ -1,4 +1,4 @@
-"""From an obligation that failed to an exact admissible image that the network gets wrong (DESIGN section 4).
+"""From an obligation that failed to an exact admissible image that the network gets wrong (THEOREM.md, section 3).
 
 The images tried are guided by what the facts allow: the configuration of the abstract counterexample, its templates
 at the windows that the network sees worst, and the fields in which a channel is high although its features are absent.

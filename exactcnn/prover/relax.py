@@ -1,4 +1,4 @@
-"""Linear relaxations: which combination of rows bounds a form (DESIGN section 5, "Prover").
+"""Linear relaxations: which combination of rows bounds a form.
 
 HiGHS works in floating point and only guides: it says which rows to combine. The multipliers are made rational by
 rounding, or by solving exactly on the support, and a combination is returned only if it is exact.

@@ -1,4 +1,4 @@
-"""Solvers asked about sequents that were proved already: a second opinion, never a proof (DESIGN section 5).
+"""Solvers asked about sequents that were proved already: a second opinion, never a proof (THEOREM.md, section 6).
 
 On sequents with many ReLUs a solver needs the inequalities that the proof derived. It gets none of them
 on trust: it first decides each as a sequent of its own, and is handed only those that it confirmed.

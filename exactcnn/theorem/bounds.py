@@ -1,6 +1,6 @@
 """Exact interval bounds of a stem at one output position, for many fields at once.
 
-Intervals of rationals in, intervals of rationals out (DESIGN section 4: "start from interval bounds"): each bound is
+Intervals of rationals in, intervals of rationals out (where the learning of facts starts): each bound is
 itself a proof, by monotonicity of every step, and it costs one exact convolution.
 """
 

@@ -1,4 +1,4 @@
-"""Facts about pooled channels, as the head sees them (DESIGN section 4, pooling rule)."""
+"""Facts about pooled channels, as the head sees them (THEOREM.md, section 3, "Pooling")."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class JointFact:
     """Where a window exhibits a template, some position has a weighted sum of channels of at least `bound`.
 
     It says more than bounds of single channels where another channel answers in another place: with a stride of two,
-    say, one for each phase (DESIGN section 4, "lower", with several weights).
+    say, one for each phase (THEOREM.md, section 3, "lower", with several weights).
 
     Attributes
     ----------

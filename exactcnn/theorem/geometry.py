@@ -1,4 +1,4 @@
-"""Border kinds: which parts of a receptive field lie outside the image (DESIGN section 4).
+"""Border kinds: which parts of a receptive field lie outside the image (THEOREM.md, section 3).
 
 Rows and columns are independent, so everything here is about one axis. An output position i of the stem needs the
 levels' ranges [A_l, B_l), where level 0 is the image; each range is known up to its place in i, and clipped to the

@@ -1,4 +1,4 @@
-"""Head sequents (DESIGN section 4): from facts about pooled channels to bounds on logits.
+"""Head sequents (THEOREM.md, section 3): from facts about pooled channels to bounds on logits.
 
 Atoms of a head sequent: "the image contains f", "it has a window that exhibits template t of f", "it avoids every
 feature of A", and "alternative i of class y holds". Facts are switched on by them.

@@ -1,4 +1,4 @@
-"""Local facts (DESIGN section 4): sequents about one output position of the stem.
+"""Local facts (THEOREM.md, section 3): sequents about one output position of the stem.
 
 The `sub` rows. The task's excess is a sum of e = max(0, z') with z' = s*x + c', and the network has nodes
 y = max(0, z) with z = w*x + c on the same pixel x. Where w has the sign of s, take b = s/w > 0 and
@@ -193,7 +193,7 @@ def _univariate(builder: CircuitBuilder, variable: object) -> tuple[int, fmpq, f
 def excess_form(
     builder: CircuitBuilder, pixel: Callable[[Pixel], Affine], task: Task, box: Box, row: int, column: int
 ) -> Affine:
-    """The excess over a template of the window whose top-left corner is the pixel (row, column) (DESIGN section 1)."""
+    """The excess over a template of the window whose top-left corner is the pixel (row, column) (THEOREM.md, section 1)."""
     terms: list[tuple[int, fmpq]] = []
     for (channel, i, j), low, high in zip(
         np.ndindex(box.shape), box.low.rationals(), box.high.rationals(), strict=True

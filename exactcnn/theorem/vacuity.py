@@ -1,4 +1,4 @@
-"""Which configurations admissible images can have, and why a class may have none (DESIGN section 2, VACUOUS).
+"""Which configurations admissible images can have, and why a class may have none.
 
 Two kinds of reason are geometric. If every template of f holds a window that lies, whatever its pixels in the
 template's intervals, at less than g's gap from some template of g, then an image that contains f cannot avoid g. And

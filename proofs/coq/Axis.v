@@ -1,4 +1,4 @@
-(** Border kinds: the geometry of a stem along one axis (DESIGN section 4; FORMAT.md, "Border kinds";
+(** Border kinds: the geometry of a stem along one axis (FORMAT.md, "Border kinds";
     [exactcnn/theorem/geometry.py], class [Axis] of the kernel). Integers only.
 
     A stem's layers with windows are its levels, the one next to the image first. Position i of the stem needs, of each

@@ -1,4 +1,4 @@
-(** From local to global (DESIGN section 4, THEOREM.md section 3): if [check_instance] accepts a certificate of a
+(** From local to global (THEOREM.md, section 3): if [check_instance] accepts a certificate of a
     statement, the statement is true. The network has zero error, with the statement's margin, on the admissible images
     of all the sizes of the statement's range. *)
 

@@ -1,4 +1,4 @@
-(** The checker of proofs (DESIGN section 5; FORMAT.md, "Rules"): computation only, no real number in sight.
+(** The checker of proofs (THEOREM.md, section 6; FORMAT.md, "Rules"): computation only, no real number in sight.
 
     It follows [exactcnn/checker/kernel.py] rule by rule and keeps its numbering of rows and of branches. What it checks
     is a sequent: a circuit, rows, clauses that switch rows on, and a goal. [Soundness.v] says what its answer means. *)

@@ -1,4 +1,4 @@
-(** The construction theorem (DESIGN section 3, THEOREM.md section 2): for every well-formed task the network that
+(** The construction theorem (THEOREM.md, section 2): for every well-formed task the network that
     exactcnn builds classifies every admissible image of every size right, with margin 1, or 1/2 with [Otherwise].
 
     A plan says which thresholds and detectors the network has. [construction_of_plan] is about every plan that fits a

@@ -1,4 +1,4 @@
-(** The stem of the construction (DESIGN section 3, [exactcnn/network/construct.py], [thresholds.py]).
+(** The stem of the construction (THEOREM.md, section 2, [exactcnn/network/construct.py], [thresholds.py]).
 
     First layer: one channel a threshold, max(0, x - v) or max(0, v - x), and the constant channel 1. Second layer: one
     channel a detector, max(0, 1 - excess'/g' - number of the window's pixels outside the image). Thresholds may be

@@ -1,4 +1,4 @@
-(** The head of the construction (DESIGN section 3, [_head] of [exactcnn/network/construct.py]).
+(** The head of the construction (THEOREM.md, section 2, [_head] of [exactcnn/network/construct.py]).
 
     From the pooled detectors m it computes r_f = max(0, 1 - sum of f's m), which is 0 where f is contained and 1 where
     it is avoided; for each alternative of n literals (1 - r_f, or r_f) max(0, sum - (n - 1)); for each class with a

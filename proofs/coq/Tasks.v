@@ -1,4 +1,4 @@
-(** Tasks: templates, features, classes; which images are admissible, and which label they have (DESIGN section 1).
+(** Tasks: templates, features, classes; which images are admissible, and which label they have (THEOREM.md, section 1).
 
     The setting is that of Nandakumar, Tagade and Liu (arXiv 2307.00919): an object is present exactly when its features
     are. All numbers are real. *)

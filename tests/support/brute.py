@@ -45,7 +45,7 @@ def grid_images(channels: int, height: int, width: int, grid: Sequence[Fraction]
 
 
 def admissible_label(task: Task, image: Pixels) -> str | None:
-    """The image's label, or None if it is not admissible: DESIGN section 1, word for word."""
+    """The image's label, or None if it is not admissible: THEOREM.md, section 1, word for word."""
     configuration = set()
     for feature in task.features:
         excesses = _excesses(feature, image)
