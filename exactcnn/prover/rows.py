@@ -1,7 +1,7 @@
 """Rows and facts: what proofs are made of, before they are written down.
 
 A *row* is a form over a sequent's variables with integer coefficients that have no common divisor; it says that the
-form is >= 0. A *fact* is a row together with how it is derived: given, or by one of the rules of THEOREM.md, section 6 from
+form is >= 0. A *fact* is a row together with how it is derived: given, or by a rule of THEOREM.md, section 6, from
 other facts. Facts are made freely while a proof is searched; only those that it uses are written (see `emit`). Each
 is checked exactly as it is made.
 """

@@ -1,4 +1,4 @@
-"""The modular method: facts at one position, the pooling rule, the head - for all sizes at once (THEOREM.md, section 3)."""
+"""The modular method: facts at one position, the pooling rule, the head - for all sizes (THEOREM.md, section 3)."""
 
 from __future__ import annotations
 

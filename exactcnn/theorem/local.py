@@ -193,7 +193,7 @@ def _univariate(builder: CircuitBuilder, variable: object) -> tuple[int, fmpq, f
 def excess_form(
     builder: CircuitBuilder, pixel: Callable[[Pixel], Affine], task: Task, box: Box, row: int, column: int
 ) -> Affine:
-    """The excess over a template of the window whose top-left corner is the pixel (row, column) (THEOREM.md, section 1)."""
+    """The excess over a template of the window whose top-left pixel is (row, column) (THEOREM.md, section 1)."""
     terms: list[tuple[int, fmpq]] = []
     for (channel, i, j), low, high in zip(
         np.ndindex(box.shape), box.low.rationals(), box.high.rationals(), strict=True
