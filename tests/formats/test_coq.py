@@ -15,6 +15,8 @@ from exactcnn import __version__
 from exactcnn.checker.references import checked
 from exactcnn.core.errors import InputError
 from exactcnn.formats.coq import coq_theorem
+from exactcnn.formats.coq_certificate import CertificateTerms
+from exactcnn.formats.coq_statement import Names
 from exactcnn.formats.coq_text import integer, listed, ratio, runs
 from exactcnn.formats.statement import encoded_name
 
@@ -83,6 +85,14 @@ def test_what_the_checker_in_coq_does_not_cover_is_named(name: str, found: str) 
         _theorem(golden(name))
     assert error.value.found == found
     assert error.value.hint
+
+
+@pytest.mark.parametrize("fact", ["ceiling 0 1", "upper"])
+def test_facts_of_another_version_are_named(fact: str) -> None:
+    terms = CertificateTerms(f"facts 1\n{fact}_new 0 1\nhead\nend\n", Names("t", ["f"], ["a", "b"]), {}, 1, [1])
+    with pytest.raises(InputError, match="line 2: the checker in Coq does not know this kind of fact") as error:
+        list(terms.lines())
+    assert error.value.found == f"{fact}_new 0 1".split(" ")[0]
 
 
 def test_everything_else_is_covered() -> None:
