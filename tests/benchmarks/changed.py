@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 from flint import fmpq
 
+from exactcnn.core.rational import floor_power_of_two
 from exactcnn.core.tensor import ExactTensor
 from exactcnn.network.model import Conv2d, Dense, Layer, Network
 
@@ -16,6 +17,7 @@ __all__ = ["CHANGES", "halved", "perturbed", "pruned", "quantised"]
 
 _STEPS = 8
 _LARGEST = 127
+_SCALE_BITS = 22
 
 
 def perturbed(network: Network, bits: int = 12, seed: int = 0) -> Network:
@@ -29,13 +31,14 @@ def perturbed(network: Network, bits: int = 12, seed: int = 0) -> Network:
 
 
 def quantised(network: Network) -> Network:
-    """The weights of every layer as 8-bit integers times one float32 scale a layer; biases stay."""
+    """The weights of every layer as 8-bit integers times one scale a layer, short enough for float32; biases stay."""
 
     def rounded(tensor: ExactTensor, is_bias: bool) -> ExactTensor:
         largest = max((abs(v) for v in tensor.rationals()), default=fmpq(0))
         if is_bias or largest == 0:
             return tensor
-        scale = _exact(np.float32(float(largest.p) / float(largest.q) / _LARGEST))
+        unit = floor_power_of_two(largest) / (1 << _SCALE_BITS)
+        scale = (largest / _LARGEST / unit).ceil() * unit
         return _each(tensor, lambda v: max(-_LARGEST, min(_LARGEST, int((v / scale + fmpq(1, 2)).floor()))) * scale)
 
     return _changed(network, rounded)
