@@ -69,7 +69,8 @@ class LocalStage:
         if not self._certified:
             return self.decided()
         self._found = list(zip(jobs, self._run(channel_at_once, jobs), strict=True))
-        self.complete = all(len(found) >= max(1, len(job.alone)) for job, found in self._found)
+        targets = [(job, [r for r in found if r.bound == r.job.target]) for job, found in self._found]
+        self.complete = all(len(found) >= max(1, len(job.alone)) for job, found in targets)
         return _by_channel(found for _, found in self._found)
 
     def decided(self, effort: Effort | None = None) -> Uppers:

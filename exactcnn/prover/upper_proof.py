@@ -30,6 +30,8 @@ __all__ = ["UpperShared", "channel_at_once", "channel_decided", "with_proof"]
 
 _GRID_BITS = 20
 _QUICK_SECONDS = 5.0
+# How much of the way from the target to the bound on any image a bound may be, to be of use before a solver is asked.
+_NEAR = fmpq(1, 4)
 
 
 @dataclass(frozen=True)
@@ -51,18 +53,20 @@ class UpperShared:
 
 
 def channel_at_once(shared: UpperShared, job: ChannelJob) -> list[UpperResult]:
-    """The targets of the job that have proofs by one relaxation."""
+    """What one relaxation proves: the targets of the job, or for single features the least bounds near them."""
     found = [result for upper in job.alone if (result := _at_once(shared, upper)) is not None]
     for upper in job.together:
         result = None if found else _at_once(shared, upper)
         found += [] if result is None else [result]
+    if not found:
+        found = [result for upper in job.alone if (result := _nearly(shared, upper)) is not None]
     return found
 
 
 def channel_decided(shared: UpperShared, job: tuple[ChannelJob, Sequence[UpperResult]]) -> list[UpperResult]:
     """What is known, and what the solver says of the rest."""
     whole, found = job
-    known = {result.job: result for result in found}
+    known = {result.job: result for result in found if result.bound == result.job.target}
 
     def prove(upper: UpperJob) -> UpperResult:
         return known.get(upper) or prove_upper(shared.instance, shared.solver, upper, shared.timeout)
@@ -89,8 +93,30 @@ def _at_once(shared: UpperShared, job: UpperJob) -> UpperResult | None:
     proofs = _proofs(shared, job, job.target, shared.deadline.at_most(_QUICK_SECONDS), splits=False)
     if proofs is None:
         return None
-    different = sum(lines[0].startswith("prove") for lines in proofs.values())
-    return UpperResult(job, job.target, different, proofs=proofs)
+    return UpperResult(job, job.target, _different(proofs), proofs=proofs)
+
+
+def _nearly(shared: UpperShared, job: UpperJob) -> UpperResult | None:
+    """The least bound that a relaxation gives, rounded up, if it is nearer the target than the bound on any image."""
+    most, end = job.target, time.monotonic() + shared.deadline.at_most(_QUICK_SECONDS)
+    known: set[object] = set()
+    for _, kind, clear in _open_kinds(shared, job, job.target):
+        sequent = upper_local(shared.stem, kind, clear, job.channel, job.target)
+        if sequent.key in known:
+            continue
+        known.add(sequent.key)
+        bound = least_bound(sequent, end - time.monotonic())
+        if bound is None:
+            return None
+        most = max(most, ceil_to_grid(bound, _GRID_BITS))
+    if most - job.target > _NEAR * (shared.tables.everywhere.high.item(job.channel) - job.target):
+        return None
+    proofs = _proofs(shared, job, most, end - time.monotonic(), splits=False)
+    return None if proofs is None else UpperResult(job, most, _different(proofs), proofs=proofs)
+
+
+def _different(proofs: Mapping[int, Sequence[str]]) -> int:
+    return sum(lines[0].startswith("prove") for lines in proofs.values())
 
 
 def _bounds(shared: UpperShared, job: UpperJob, bound: fmpq) -> Iterator[tuple[fmpq, float]]:

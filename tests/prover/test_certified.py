@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from flint import fmpq
@@ -29,7 +29,7 @@ from exactcnn.prover.fact_book import FactBook
 from exactcnn.prover.head_bounds import BookContext, CertifiedJob, best_bound, certified_bound, one_sided, relaxed_bound
 from exactcnn.prover.head_local import head_local
 from exactcnn.prover.instance import Instance
-from exactcnn.prover.local_facts import UpperJob, channel_job, prove_channel, prove_upper
+from exactcnn.prover.local_facts import ChannelJob, UpperJob, channel_job, prove_channel, prove_upper
 from exactcnn.prover.local_proof import least_bound, prove_local
 from exactcnn.prover.local_sequent import NumberedStem, upper_local
 from exactcnn.prover.tables import Tables
@@ -158,6 +158,30 @@ def test_a_solvers_bound_gets_a_proof() -> None:
     assert proved.proofs
     assert proved.bound == result.bound
     assert with_proof(shared, (proved, 0.0)) is proved
+
+
+def test_where_the_target_fails_a_relaxation_gives_a_bound_near_it_with_a_proof() -> None:
+    subject = corners()[0]
+    shared = shared_of(Instance(subject, perturbed(api.build(subject, slack="0"), 12, 3), SizeRange()))
+    jobs = [job for job in (channel_job(shared.tables, k) for k in range(shared.instance.stem.out_channels)) if job]
+    near = 0
+    for job in jobs:
+        for result in channel_at_once(shared, job):
+            assert result.proofs is not None
+            assert result.bound is not None
+            least = prove_upper(shared.instance, HONEST, result.job, 10).bound
+            assert least is not None
+            assert least <= result.bound <= least + fmpq(1, 8)
+            near += result.bound > result.job.target
+    assert near
+
+
+def test_bounds_far_from_the_target_are_left_to_the_solver() -> None:
+    shared = shared_of(Instance(PLAIN, api.build(PLAIN), SizeRange()))
+    job = channel_job(shared.tables, 0)
+    assert job is not None
+    blind = replace(job.alone[0], kinds=tuple((kind, ()) for kind, _ in job.alone[0].kinds))
+    assert channel_at_once(shared, ChannelJob((blind,), ())) == []
 
 
 def test_a_bound_without_any_proof_is_none() -> None:
