@@ -129,12 +129,12 @@ Module Evaluation (Num : Numbers).
 
   Definition apply_layers (l : list stem_layer) (x : sheet) : sheet := fold_left (fun x a => apply_layer a x) l x.
 
-  (** The number of channels after the layers, if each has those that it looks at. *)
+  (** The number of channels after the layers, if each has those that it looks at, and weights over a positive unit. *)
   Fixpoint channels_after (l : list stem_layer) (n : N) : option N :=
     match l with
     | [] => Some n
-    | SConv inputs _ _ taps _ _ :: l =>
-        if (inputs <=? n)%N then channels_after l (N.of_nat (length taps)) else None
+    | SConv inputs _ _ taps _ u :: l =>
+        if (inputs <=? n)%N && positive u then channels_after l (N.of_nat (length taps)) else None
     | _ :: l => channels_after l n
     end.
 
