@@ -30,7 +30,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 COLUMNS = "100"
-_BLOCK = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^```(?P<language>[^`\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _COPY = re.compile(r"^<!-- with (?P<file>\S+) as (?P<name>\S+) -->$", re.MULTILINE)
 _NAME = re.compile(r"^# (?P<name>[\w./-]+\.\w+)$")
 _PROMPT = "$ "

@@ -6,8 +6,8 @@ In a page,
     ```
 
 stands for the section of that heading, without the heading, and without a heading's name for the whole file without its
-title. Headings are moved below the page's heading before it, and links to files of the project are made ready for
-`files.py`: `repo:path`.
+title. A line `from: TEXT` in the block leaves out what stands before the line that begins with TEXT. Headings are moved
+below the page's heading before it, and links to files of the project are made ready for `files.py`: `repo:path`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from pathlib import Path
 
 __all__ = ["expanded", "included", "sources"]
 
-_DIRECTIVE = re.compile(r"^```\{from\} (?P<file>[^:\n]+?)(?:: (?P<section>[^\n]+))?\n```$", re.MULTILINE)
+_DIRECTIVE = re.compile(
+    r"^```\{from\} (?P<file>[^:\n]+?)(?:: (?P<section>[^\n]+))?\n(?:from: (?P<start>[^\n]+)\n)?```$", re.MULTILINE
+)
 _FENCE = re.compile(r"^(```|~~~)")
 _HEADING = re.compile(r"^(#+) (.*)$")
 _LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(([^)\s]+)\)")
@@ -47,9 +49,22 @@ def expanded(page: str, root: Path, homes: Mapping[str, str]) -> str:
 
     def text(found: re.Match[str]) -> str:
         level = _level_at(page, found.start())
-        return included(root, found["file"], found["section"], level=level, homes=homes)
+        taken = included(root, found["file"], found["section"], level=level, homes=homes)
+        return _beginning(taken, found["start"], found["file"]) if found["start"] else taken
 
     return _DIRECTIVE.sub(text, page)
+
+
+def _beginning(text: str, start: str, file: str) -> str:
+    """The text from the line on that begins with `start`.
+
+    Raises
+    ------
+    ValueError: no line does, or several do.
+    """
+    if f"\n{text}".count(f"\n{start}") != 1:
+        raise ValueError(f"not one line of the section of {file} begins with {start!r}")
+    return start + f"\n{text}".partition(f"\n{start}")[2]
 
 
 def _level_at(page: str, place: int) -> int:

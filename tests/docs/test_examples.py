@@ -64,6 +64,9 @@ def test_commands_of_a_block() -> None:
 
 
 PAGE = """\
+```{other} kind of block
+```
+
 ```text
 # not.txt
 ```

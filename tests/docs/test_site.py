@@ -190,3 +190,11 @@ def test_a_link_whose_words_are_a_heading_leads_to_it(project: Path) -> None:
     (project / "c.md").write_text("# C\n\nSee [2. It's a (place)](b.md), [elsewhere](b.md) and [B](b.md#x).\n")
     page = _page(project, "# Page\n\n```{from} c.md\n```\n")
     assert "(/pages/b.md#2-its-a-place), [elsewhere](/pages/b.md) and [B](/pages/b.md#x)." in page
+
+
+def test_a_part_of_a_section(project: Path) -> None:
+    page = _page(project, "# P\n\n```{from} a/a.md: One\nfrom: ## Deep\n```\n")
+    assert page == "# P\n\n## Deeper\n\nMore.\n\n"
+    for start in ("Nothing", "```"):
+        with pytest.raises(ValueError, match="not one line"):
+            _page(project, f"# P\n\n```{{from}} a/a.md: One\nfrom: {start}\n```\n")
