@@ -135,3 +135,15 @@ test("a check in steps tells of its progress and can be stopped", async () => {
   const rejected = await checkInSteps(statement, certificate.replace("lin 3", "lin 2"));
   assert.deepEqual([rejected.verdict, rejected.rule], ["REJECTED", "lin"]);
 });
+
+test("sizes that would need gigabytes are refused at once", () => {
+  const { statement, certificate } = pair("golden", "mixed");
+  const wide = certificate.replace("witness 0 4 4 4 4 3 3", "witness 0 4 999999999 4 999999999 3 3");
+  assert.notEqual(wide, certificate);
+  assert.throws(() => parseCertificate(wide), { name: "Refused", rule: "witness" });
+  assert.equal(checkCertificate(statement, wide).rule, "witness");
+  const many = statement.replace(/conv out \d+ in/, "conv out 999999999 in");
+  assert.throws(() => parseStatement(many), { name: "Refused", expected: "at most 20000000 weights" });
+  const huge = certificate.replace("facts 6", "facts 999999999");
+  assert.equal(checkCertificate(statement, huge).verdict, "REJECTED");
+});

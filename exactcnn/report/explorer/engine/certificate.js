@@ -130,7 +130,8 @@ function readImage(ahead) {
   const numbers = ahead.take("witness ? ? ? ? ? ? ?").map((token) => count(token));
   const rows = [];
   while (ahead.word !== "witness" && ahead.word !== "facts") {
-    rows.push(ahead.take(new Array(numbers[2]).fill("?").join(" ")).map(exactNumber));
+    need(ahead.tokens.length === numbers[2], `${numbers[2]} numbers`, ahead.tokens);
+    rows.push(ahead.take("..").map(exactNumber));
   }
   const [label] = numbers;
   return { line, label, core: numbers.slice(1, 3), size: numbers.slice(3, 5), place: numbers.slice(5), rows };

@@ -10,6 +10,7 @@ const PRINTABLE = /^[\x20-\x7e]*$/;
 // eslint-disable-next-line no-control-regex
 const ASCII = /^[\x00-\x7f]*$/;
 const LONGEST_LINE = 2 ** 26;
+const MOST_WORDS = 4096;
 
 /** A text that is not what it has to be: what was expected and found; its reader adds the line and the rule. */
 export class Refused extends Error {
@@ -95,6 +96,19 @@ export class Lines {
    */
   match(rule, words) {
     return matched(this.next(rule), words);
+  }
+
+  /**
+   * The tokens of the next line, of which there have to be so many.
+   * @param {string} rule
+   * @param {number} length
+   */
+  several(rule, length) {
+    const tokens = this.next(rule);
+    // The words that the kernel expects, cut off where they would be too many for a text.
+    const words = () => new Array(Math.min(length, MOST_WORDS)).fill("?").join(" ");
+    if (tokens.length !== length) throw new Refused(words(), tokens.slice(0, length + 1));
+    return tokens;
   }
 
   /** Nothing, if the text ends here. */

@@ -103,9 +103,10 @@ export class Layer {
     /** @type {Tap[][]} */
     this.taps = [];
     /** @type {bigint[]} */
-    this.bias = new Array(this.outputs).fill(0n);
+    this.bias = [];
     this.scale = this.word === "avgpool" ? BigInt(this.rows * this.columns) : 1n;
     if (shaped) this.read(lines);
+    else this.bias = new Array(width).fill(0n);
     /** The greatest sum of magnitudes of an output's weights. */
     this.norm = 0n;
     for (const taps of this.taps) {
@@ -126,7 +127,7 @@ export class Layer {
     for (const row of [bias, ...rows]) for (const { value } of row) scales.add(value.q);
     this.scale = lcm(scales);
     need(bits(this.scale) < MOST_BITS, "a common denominator below 2^65536", "more");
-    for (const { start, length, value } of bias) this.bias.fill(whole(value, this.scale), start, start + length);
+    this.bias = bias.flatMap(({ length, value }) => new Array(length).fill(whole(value, this.scale)));
     this.taps = rows.map((row) => this.tapped(row));
   }
 
@@ -362,7 +363,7 @@ function readFeature(lines, channels, low, high) {
     lines.match("statement", "template");
     const [lows, highs] = [/** @type {Rational[]} */ ([]), /** @type {Rational[]} */ ([])];
     for (let row = 0; row < channels * rows; row += 1) {
-      const ends = lines.match("statement", new Array(2 * columns).fill("?").join(" ")).map(exactNumber);
+      const ends = lines.several("statement", 2 * columns).map(exactNumber);
       for (let j = 0; j < ends.length; j += 2) {
         const [a, b] = [ends[j], ends[j + 1]];
         const inside = compare(low, a) <= 0 && compare(a, b) <= 0 && compare(b, high) <= 0;

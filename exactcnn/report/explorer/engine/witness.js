@@ -37,7 +37,7 @@ export function readWitness(statement, lines, y) {
   need(fits, "a core in an image of the range", lines.text);
   const rows = [];
   for (let i = 0; i < task.channels * core[0]; i += 1) {
-    const row = lines.match("witness", new Array(core[1]).fill("?").join(" ")).map(exactNumber);
+    const row = lines.several("witness", core[1]).map(exactNumber);
     const inside = row.every((x) => compare(task.low, x) <= 0 && compare(x, task.high) <= 0);
     need(inside, "numbers in the pixel range", lines.text);
     rows.push(row);
