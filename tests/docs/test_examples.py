@@ -64,7 +64,7 @@ def test_commands_of_a_block() -> None:
 
 
 PAGE = """\
-```{other} kind of block
+```{{other}} kind of block
 ```
 
 ```text
