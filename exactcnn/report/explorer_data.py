@@ -126,7 +126,8 @@ def _answer(outcome: Outcome) -> dict[str, Any]:
         facts.append(("configurations", f"{outcome.configurations:,}"))
     if any(outcome.obligations.values()):
         facts.append(("obligations", ", ".join(f"{count} {kind}" for kind, count in outcome.obligations.items())))
-    facts.append(("evidence", evidence_text(outcome)))
+    checked = outcome.evidence == "certificate"
+    facts.append(("evidence", "every step was checked by the kernel" if checked else evidence_text(outcome)))
     return {"verdict": outcome.verdict.value, "claim": claim(outcome), "facts": [list(f) for f in facts]}
 
 

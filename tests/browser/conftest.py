@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.explorer_pages import until
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
@@ -59,6 +60,7 @@ def opened(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
         found.page.on("pageerror", lambda error: found.messages.append(str(error)))
         found.page.on("request", lambda request: found.requests.append(request.url))
         found.page.goto(path.as_uri())
+        until(found.page, "Boolean(window.explorer)")
         pages.append(found)
         return found.page
 

@@ -38,6 +38,7 @@ READ = """images => images.map(({ pixels, rows, columns, changes }) => {
     shown: [...document.querySelectorAll(".logits .number")].map(e => e.title),
     words,
     label: decision.label,
+    chosen: explorer.feature,
     statuses: decision.statuses.map(s => [s.state, s.exhibiting.length, text(s.nearest)]),
     logits: evaluation.logits.map(text),
   };
@@ -90,7 +91,7 @@ def test_painted_images(opened: Open, name: str, count: int) -> None:
         ]
         words = [WORDS[s.state] for s in decision.statuses]
         # Where there are many features, those that are avoided are folded, but for the one that is looked for.
-        folded = [w for n, w in enumerate(words) if n == 0 or w != "avoided"]
+        folded = [w for n, w in enumerate(words) if n == answer["chosen"] or w != "avoided"]
         assert answer["words"] == (words if len(words) <= 14 else folded[:14])
         values = logits(about.network, image.reshape(1, *image.shape), about.task.pixel).rationals()
         assert answer["logits"] == [format_rational(v) for v in values]

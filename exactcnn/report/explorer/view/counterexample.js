@@ -3,7 +3,7 @@
 import { parseRational } from "../engine/rational.js";
 import { el, fill, named, place } from "./dom.js";
 import { previewOf } from "./gallery.js";
-import { number } from "./numbers.js";
+import { spelled } from "./numbers.js";
 
 /** @typedef {import("./model.js").Model} Model */
 
@@ -23,7 +23,7 @@ export function showCounterexample(model) {
     const isLabel = name === example.label;
     const isBest = example.winners.includes(name);
     const remark = [...(isLabel ? ["the label"] : []), ...(isBest ? ["largest"] : [])].join(", ");
-    return { y, isLabel, isBest, row: el("tr", { class: isLabel ? "label" : isBest ? "best" : "" }, el("th", { scope: "row" }, named(name)), el("td", {}, value ? number(value) : ""), el("td", { class: "dim" }, remark)) };
+    return { y, isLabel, isBest, row: el("tr", { class: isLabel ? "label" : isBest ? "best" : "" }, el("th", { scope: "row" }, named(name)), el("td", {}, value ? spelled(value) : ""), el("td", { class: "dim" }, remark)) };
   });
   const shown = rows.length > 16 ? rows.filter((r) => r.isLabel || r.isBest) : rows;
   const others = example.winners.filter((name) => name !== example.label);

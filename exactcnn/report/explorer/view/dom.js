@@ -34,6 +34,8 @@ export function el(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** Names up to this length are set like any word. */
+const SHORT = 20;
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
@@ -87,7 +89,8 @@ export function fill(element, ...children) {
  */
 export function named(text, kind = "") {
   const shown = visible(text) || "(no name)";
-  return el("bdi", { class: `name ${kind}`, title: shown, dir: "auto" }, shown);
+  const length = shown.length <= SHORT ? "plain" : "long-name";
+  return el("bdi", { class: `name ${length} ${kind}`, title: shown, dir: "auto" }, shown);
 }
 
 /**

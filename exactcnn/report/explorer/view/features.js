@@ -99,6 +99,7 @@ function card(model, feature, number) {
     pickers.append(picker("Template", names, 0, (chosen) => {
       template = chosen;
       draw();
+      model.chosen = true;
       model.choose(number, template);
     }));
   }
@@ -113,11 +114,13 @@ function card(model, feature, number) {
     el("h3", {}, named(feature.name)),
     el("p", { class: "dim" }, `${feature.rows}×${feature.columns}, gap ${formatRational(feature.gap)}`),
     holder,
+    intervals,
     pickers,
     readout,
-    intervals,
     el("button", { type: "button", class: "quiet", click: () => {
+      model.chosen = true;
       model.choose(number, template);
+      model.point();
       place("images").scrollIntoView();
       say(`looking for ${feature.name}`);
     } }, "Look for it in an image"),

@@ -4,7 +4,7 @@
  */
 
 import { el } from "./dom.js";
-import { css, onTheme, rgb } from "./theme.js";
+import { css, onTheme } from "./theme.js";
 
 /**
  * @typedef {object} GridOptions
@@ -25,6 +25,8 @@ import { css, onTheme, rgb } from "./theme.js";
 /** Squares of fewer CSS pixels have no lines between them. */
 const LINED = 7;
 const SIDE = 22;
+/** Seen on black and on white. */
+const SEAM = "rgba(128, 128, 128, 0.4)";
 
 /** A grid; `element` is what goes into the page. */
 export class Grid {
@@ -121,7 +123,7 @@ export class Grid {
     pen.fillRect(x, y, side, side);
     this.options.over?.(pen, row, column, x, y, side);
     if (side === 1) return;
-    pen.strokeStyle = css(rgb("seam"));
+    pen.strokeStyle = SEAM;
     pen.lineWidth = 1;
     pen.strokeRect(x + 0.5, y + 0.5, side - 1, side - 1);
   }

@@ -3,21 +3,21 @@
 import { el, fill, named, place, visible } from "./dom.js";
 import { themeSwitch } from "./theme.js";
 
-/** @typedef {import("./model.js").Model} Model */
+/** @typedef {import("./model.js").PageData} PageData */
 
 /** @type {Record<string, string>} */
 const SIGNS = { PROVED: "✓", REFUTED: "✗", VACUOUS: "∅", UNKNOWN: "?", TIMEOUT: "…" };
 
-/** @param {Model} model */
-export function showHeader(model) {
-  const { answer, network, source, version } = model.data;
+/** @param {PageData} data */
+export function showHeader(data) {
+  const { answer, network, source, task, version } = data;
   const { verdict, claim, facts } = answer;
   const mark = el("span", { class: `verdict ${verdict}` }, el("span", { "aria-hidden": "true" }, `${SIGNS[verdict] ?? ""} `), verdict);
   const pairs = [["network", network], ...facts];
   fill(
     place("top"),
     el("div", { class: "bar" }, el("span", { class: "brand" }, "exactcnn"), el("span", { class: "dim source", title: visible(source) }, visible(source)), themeSwitch()),
-    el("h1", {}, named(model.task.name, "title")),
+    el("h1", {}, named(task, "title")),
     el("p", { class: "answer" }, mark, el("span", { class: "claim" }, sentence(visible(claim)))),
     el("dl", { class: "facts" }, pairs.map(([name, text]) => el("div", {}, el("dt", {}, name), el("dd", { title: visible(text) }, visible(text))))),
   );

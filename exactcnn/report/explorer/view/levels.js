@@ -1,11 +1,10 @@
 /** Through the network: the maps of the levels of its stem, what is pooled and where it is reached, and the head. */
 
-import { formatRational } from "../engine/rational.js";
 import { counted, el, fill, place } from "./dom.js";
 import { Grid } from "./grid.js";
 import { listed } from "./lists.js";
 import { mapColour } from "./look.js";
-import { bothWays, number } from "./numbers.js";
+import { bothWays, spelled } from "./numbers.js";
 
 /**
  * @typedef {import("./model.js").Model} Model
@@ -131,7 +130,7 @@ export class Levels {
     });
     const last = level === this.model.network.stem.length;
     const reached = Array.from((last ? this.model.found.evaluation?.reached[channel] : null)?.slice(0, MOST_MARKS) ?? []);
-    if (most > 0) grid.outline(reached.map((p) => ({ row: Math.floor(p / map.columns), column: p % map.columns, rows: 1, columns: 1, kind: "looked" })));
+    if (most > 0) grid.outline(reached.map((p) => ({ row: Math.floor(p / map.columns), column: p % map.columns, rows: 1, columns: 1, kind: "reached" })));
     return el("figure", {}, grid.element, readout);
   }
 
@@ -164,7 +163,7 @@ export class Levels {
       const first = places.length ? [Math.floor(places[0] / columns), places[0] % columns] : null;
       const where = first === null ? "" : places.length === 1 ? `reached at row ${first[0]}, column ${first[1]}` : `reached at ${counted(places.length, "position")}, first at row ${first[0]}, column ${first[1]}`;
       const show = () => this.field(first ? this.seen(this.model.network.stem.length, first[0], first[1]) : null);
-      const row = el("tr", {}, el("th", { scope: "row" }, `channel ${k}`), el("td", {}, number(value)), el("td", { class: "dim" }, where));
+      const row = el("tr", {}, el("th", { scope: "row" }, `channel ${k}`), el("td", {}, spelled(value)), el("td", { class: "dim" }, where));
       row.addEventListener("pointerenter", show);
       row.addEventListener("pointerleave", () => this.field(null));
       return row;
@@ -179,7 +178,7 @@ export class Levels {
       const values = map.values();
       const body = el("tbody", {});
       const { classes } = this.model.task;
-      listed(body, values, FIRST_ROWS, (value, k) => el("tr", {}, el("th", { scope: "row" }, last ? `logit of ${classes[k].name}` : `${k}`), el("td", {}, number(value)), el("td", { class: "dim" }, formatRational(value) === bothWays(value) ? "" : bothWays(value))), "number");
+      listed(body, values, FIRST_ROWS, (value, k) => el("tr", {}, el("th", { scope: "row" }, last ? `logit of ${classes[k].name}` : `${k}`), el("td", {}, spelled(value))), "number");
       return el("details", { class: "level" }, el("summary", {}, el("strong", {}, `Head, ${i + 1}. ${layerText(this.model.network.head[i])}`), el("span", { class: "dim" }, ` ${counted(values.length, "number")}`)), el("table", { class: "numbers" }, body));
     });
   }

@@ -16,12 +16,20 @@ import { Workbench } from "./workbench.js";
 
 /** @typedef {import("./model.js").PageData} PageData */
 
-/** Builds the page. */
+/** Milliseconds in which the browser shows the head of the page before all else is built. */
+const HEAD_START = 20;
+
+/** Builds the page: its head at once, and the rest a moment later. */
 function main() {
   /** @type {PageData} */
   const data = JSON.parse(place("data").textContent ?? "");
+  showHeader(data);
+  setTimeout(() => build(data), HEAD_START);
+}
+
+/** @param {PageData} data */
+function build(data) {
   const model = new Model(data);
-  showHeader(model);
   showTask(model);
   const [bench, verdict] = [new Workbench(model), new Verdict(model)];
   const windows = new Windows(model);

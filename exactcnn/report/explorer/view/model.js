@@ -87,6 +87,8 @@ export class Model {
     this.window = null;
     /** @type {Found} */
     this.found = { decision: null, evaluation: null, problem: null };
+    /** Whether the reader chose what to look for; until then the page does. */
+    this.chosen = false;
     /** Milliseconds of the last evaluation. */
     this.cost = 0;
     /** @type {{pixels: Rational[], rows: number, columns: number, origin: string}[]} */
@@ -151,6 +153,21 @@ export class Model {
   show(pixels, rows, columns, origin) {
     this.remember();
     this.put(pixels, rows, columns, origin);
+    this.point();
+  }
+
+  /** Looks at a window that exhibits the chosen feature or is almost there, else one that exhibits another one. */
+  point() {
+    const statuses = this.found.decision?.statuses ?? [];
+    if (!this.chosen && statuses[this.feature]?.state === "avoids") {
+      const other = statuses.findIndex(({ state }) => state !== "avoids");
+      if (other >= 0) this.choose(other);
+    }
+    const status = statuses[this.feature];
+    const first = status?.exhibiting[0] ?? status?.offending[0];
+    if (!first) return;
+    if (first.template !== this.template) this.choose(this.feature, first.template);
+    this.look({ row: first.row, column: first.column });
   }
 
   /**

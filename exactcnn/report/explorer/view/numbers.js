@@ -44,6 +44,17 @@ export function number(a, kind = "") {
 }
 
 /**
+ * The same with its decimals beside it, where there are any.
+ * @param {Rational} a
+ */
+export function spelled(a) {
+  const text = bothWays(a);
+  const at = text.search(/ [=≈]/);
+  const decimal = at < 0 ? null : el("span", { class: "dim decimal" }, text.slice(at).replace("-", "\u2212"));
+  return el("span", {}, number(a), decimal);
+}
+
+/**
  * Where a number lies between two others, from 0 to 1; for drawing only.
  * @param {Rational} a
  * @param {Rational} low

@@ -2,7 +2,7 @@
 
 import { compare, formatRational, largest, subtract } from "../engine/rational.js";
 import { counted, el, fill, named, say, visible } from "./dom.js";
-import { bothWays, number, share } from "./numbers.js";
+import { bothWays, number, share, spelled } from "./numbers.js";
 
 /**
  * @typedef {import("./model.js").Model} Model
@@ -103,8 +103,9 @@ export class Verdict {
       status.state === "contains"
         ? places > 1 ? `in ${new Set(status.exhibiting.map((p) => `${p.row} ${p.column}`)).size} windows` : `at row ${status.exhibiting[0].row}, column ${status.exhibiting[0].column}`
         : status.nearest === null ? "no room for a window" : "";
-    const excess = status.nearest !== null && status.state !== "contains" ? [el("span", { class: "dim" }, "least excess "), number(status.nearest), el("span", { class: "dim" }, ` of ${formatRational(gap)}`)] : [];
+    const excess = status.nearest !== null && status.state !== "contains" ? [el("span", { class: "dim" }, "least excess "), spelled(status.nearest), status.state === "neither" ? el("span", { class: "dim" }, `; gap ${formatRational(gap)}`) : ""] : [];
     const choose = () => {
+      this.model.chosen = true;
       this.model.choose(f);
       const at = status.exhibiting[0] ?? nearest(status);
       if (at) this.model.look({ row: at.row, column: at.column });
@@ -176,7 +177,7 @@ export class Verdict {
       { class: kind },
       el("th", { scope: "row" }, named(this.model.task.classes[y].name)),
       el("td", { class: "track" }, el("span", { class: "bar-track", "aria-hidden": "true" }, fillBar)),
-      el("td", { class: "figure" }, number(value)),
+      el("td", { class: "figure" }, spelled(value)),
       el("td", { class: "dim remark" }, remark),
     );
   }

@@ -6,7 +6,7 @@ import { el, fill, named } from "./dom.js";
 import { picker, templateGrid } from "./features.js";
 import { Grid } from "./grid.js";
 import { drawState, pixelColour } from "./look.js";
-import { bothWays, number } from "./numbers.js";
+import { bothWays, spelled } from "./numbers.js";
 import { css, mixed, rgb } from "./theme.js";
 
 /**
@@ -59,12 +59,22 @@ export class Windows {
     const { features } = model.task;
     const feature = features[model.feature];
     const names = features.slice(0, MOST_CHOICES).map((f) => f.name.slice(0, 60));
-    fill(this.pickers, picker("Feature", names, model.feature, (f) => model.choose(f)));
+    fill(this.pickers, picker("Feature", names, model.feature, (f) => this.pick(f, 0)));
     if (feature.templates.length > 1) {
-      this.pickers.append(picker("Template", feature.templates.map((_, t) => `template ${t}`), model.template, (t) => model.choose(model.feature, t)));
+      this.pickers.append(picker("Template", feature.templates.map((_, t) => `template ${t}`), model.template, (t) => this.pick(model.feature, t)));
     }
     this.grid = null;
     if (model.pixels.length) this.found();
+  }
+
+  /**
+   * The reader's choice.
+   * @param {number} feature
+   * @param {number} template
+   */
+  pick(feature, template) {
+    this.model.chosen = true;
+    this.model.choose(feature, template);
   }
 
   /** The image changed. */
@@ -165,7 +175,7 @@ export class Windows {
     const excesses = this.excesses(window.row, window.column);
     const [sign, word] = WINDOW_STATES[this.state(window.row, window.column)];
     const lines = excesses.map((excess, t) =>
-      el("tr", { class: t === model.template ? "chosen" : "" }, el("th", { scope: "row" }, excesses.length > 1 ? `template ${t}` : "excess"), el("td", {}, number(excess)), el("td", { class: "dim" }, bothWays(excess))),
+      el("tr", { class: t === model.template ? "chosen" : "" }, el("th", { scope: "row" }, excesses.length > 1 ? `template ${t}` : "excess"), el("td", {}, spelled(excess))),
     );
     const readout = el("p", { class: "readout" }, " ");
     fill(
