@@ -8,6 +8,7 @@ Also, that every command and option of the command line is in the reference. Use
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -24,6 +25,7 @@ _LOADED = {
     ("object", "data"),
     ("source", "src"),
 }
+_ELSEWHERE = re.compile(r"""(?:url\(|@import)\s*["']?((?:https?:)?//[^"')\s]*)""")
 # Links between pages that the theme writes for browsers only.
 _RELATIONS = {"canonical", "index", "search", "next", "prev"}
 
@@ -76,6 +78,13 @@ def problems(site: Path) -> Iterator[str]:
                 yield f"{name}: no such place on the page: {link}"
 
 
+def loaded_styles(site: Path) -> Iterator[str]:
+    """Style sheets that load something from elsewhere."""
+    for path in sorted(site.rglob("*.css")):
+        for found in _ELSEWHERE.findall(path.read_text("utf-8")):
+            yield f"{path.relative_to(site)}: loads {found}"
+
+
 def unmentioned(site: Path) -> Iterator[str]:
     """Commands and options that the reference leaves out."""
     from typer.main import get_command
@@ -98,7 +107,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Checks the built documentation site.")
     parser.add_argument("site", type=Path, help="the folder that holds it")
     site = parser.parse_args(arguments).site.resolve()
-    found = [*problems(site), *unmentioned(site)]
+    found = [*problems(site), *loaded_styles(site), *unmentioned(site)]
     for line in found:
         sys.stderr.write(line + "\n")
     return int(bool(found))

@@ -198,3 +198,18 @@ def test_a_part_of_a_section(project: Path) -> None:
     for start in ("Nothing", "```"):
         with pytest.raises(ValueError, match="not one line"):
             _page(project, f"# P\n\n```{{from}} a/a.md: One\nfrom: {start}\n```\n")
+
+
+@pytest.mark.parametrize(
+    ("style", "loads"),
+    [
+        ("a{background:url(picture.svg)}", False),
+        ("a{background:url(\"data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'/>\")}", False),
+        ("a{background:url('https://example.org/p.svg')}", True),
+        ("a{background:url(//example.org/p.svg)}", True),
+        ('@import "https://example.org/style.css";', True),
+    ],
+)
+def test_style_sheets_load_nothing_from_elsewhere(tmp_path: Path, style: str, loads: bool) -> None:
+    (tmp_path / "style.css").write_text(style)
+    assert bool(list(CHECK["loaded_styles"](tmp_path))) is loads
