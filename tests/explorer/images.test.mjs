@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { imageOf, imageOver } from "../../exactcnn/report/explorer/engine/exact.js";
+import { imageOf, imageOver, mapOf } from "../../exactcnn/report/explorer/engine/exact.js";
 import { evaluate, isDefined } from "../../exactcnn/report/explorer/engine/network.js";
 import { formatRational, rational } from "../../exactcnn/report/explorer/engine/rational.js";
 import { parseStatement } from "../../exactcnn/report/explorer/engine/statement.js";
@@ -90,4 +90,19 @@ test("numbers far beyond 2^53 stay exact", () => {
   assert.equal(found.input.values()[0].q, q);
   const map = task.excessMap(own, imageOf(1, 1, 2, [rational(1n, q), rational(0)]), 0, 0);
   assert.deepEqual(map.at(0, 0, 0), rational(7n * q - 4n, 4n * q));
+});
+
+test("sums and products beyond 2^53 of numbers below it stay exact", () => {
+  const text = pair("golden", "pairs").statement;
+  const { task: own, network } = parseStatement(text);
+  const flat = { ...network, stem: [], pool: "sum", width: 1, head: [] };
+  const top = 2n ** 53n - 1n;
+  const image = mapOf(1, 1, 3, [top, top, top], top + 1n);
+  assert.ok(image.data instanceof Float64Array);
+  assert.deepEqual(evaluate(flat, own, image).logits, [rational(3n * top, top + 1n)]);
+  assert.deepEqual(evaluate({ ...flat, pool: "mean" }, own, image).logits, [rational(top, top + 1n)]);
+  const tap = { channel: 0, row: 0, column: 0, weight: 3n };
+  const layer = { ...network.head[0], inputs: 1, outputs: 1, taps: [[tap]], bias: [1n], scale: 1n, norm: 3n };
+  const found = evaluate({ ...flat, pool: "max", head: [layer] }, own, image);
+  assert.deepEqual(found.logits, [rational(3n * top + top + 1n, top + 1n)]);
 });

@@ -83,7 +83,7 @@ def test_random_images(engine: Engine) -> None:
 
 
 def _drawn(data: st.DataObject) -> Iterator[Case]:
-    task = data.draw(tasks())
+    task = data.draw(tasks(max_templates=4))
     network = data.draw(networks(channels=len(task.channels), outputs=len(task.classes)))
     for number in range(3):
         image = data.draw(images(task))
