@@ -206,6 +206,14 @@ def test_certificates_that_the_kernel_has_to_accept_or_to_reject(engine: Engine)
     assert 0 < _rejected(lines) < len(lines)
 
 
+@pytest.mark.parametrize(
+    "bias",
+    ["*0 1/2", "2**0", "02*0", "2*", "2*0*0", "+2*0", "2*0/1", "0 1*1/2", "0 1/2*2", "*", "3*0", "-0 1/2", "2*00"],
+)
+def test_other_spellings_of_numbers(engine: Engine, bias: str) -> None:
+    assert _rejected(_same_verdicts(engine, [edited("lamp", ("bias 0 1/2", f"bias {bias}"))]))
+
+
 def test_single_rules(engine: Engine) -> None:
     answers = engine([{"op": "rule", "goal": goal, "proof": proof} for _, goal, proof, _ in _RULES])
     for (rule, goal, proof, accept), answer in zip(_RULES, answers, strict=True):
