@@ -16,6 +16,8 @@ import { bothWays, share } from "./numbers.js";
 const FIRST = 12;
 const CARD = 190;
 const MOST_INTERVALS = 12;
+/** CSS pixels of a unit of an axis' height. */
+const LINE = 1.5;
 
 /** @param {Model} model */
 export function showTask(model) {
@@ -233,5 +235,6 @@ function intervalAxis(model, template) {
     svg("line", { class: "rule", x1: 0, x2: 100, y1: height - 0.5, y2: height - 0.5 }),
     bars,
   );
+  drawing.style.height = `${height * LINE}px`;
   return el("div", { class: "intervals" }, drawing, ends);
 }

@@ -1,6 +1,7 @@
 /** The page: reads its data, builds its parts, and shows the first image. */
 
 import { checkCertificate } from "../engine/checker.js";
+import { Refused } from "../engine/lines.js";
 import { ZERO } from "../engine/rational.js";
 import { showCounterexample } from "./counterexample.js";
 import { el, fill, place } from "./dom.js";
@@ -27,9 +28,21 @@ function main() {
   setTimeout(() => build(data), HEAD_START);
 }
 
-/** @param {PageData} data */
+/**
+ * Builds all but the head.
+ * @param {PageData} data
+ */
 function build(data) {
-  const model = new Model(data);
+  try {
+    show(new Model(data));
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    fill(place("task"), el("p", { class: "notice" }, `This page cannot read its statement: ${error.message}.`));
+  }
+}
+
+/** @param {Model} model */
+function show(model) {
   showTask(model);
   const [bench, verdict] = [new Workbench(model), new Verdict(model)];
   const windows = new Windows(model);

@@ -18,7 +18,7 @@ import { css, mixed, rgb } from "./theme.js";
 
 const WIDTH = 320;
 const PART = 200;
-const MOST_CHOICES = 400;
+const MOST_CHOICES = 5000;
 /** @type {Record<State, [string, string]>} */
 export const WINDOW_STATES = {
   exhibits: ["●", "exhibits it"],
