@@ -17,7 +17,7 @@ from exactcnn.task.decide import decide
 from exactcnn.task.effort import Effort, OutOfEffortError
 from exactcnn.task.model import Alternative, GeneratorSpec, Task, TaskClass
 from exactcnn.task.packing import Rect, area_needed, growing, pack
-from exactcnn.task.selection import Room, configurations, first_configuration
+from exactcnn.task.selection import Room, configurations, first_configuration, first_of_alternative
 
 __all__ = ["Sample", "candidates", "generate", "generate_configuration", "place_all", "room_in"]
 
@@ -152,12 +152,12 @@ class _Plan:
         free = [name for name in order if name not in settled and self.room.holds(frozenset({name}))]
         for extra in range(min(draws.below(_MOST_EXTRA + 1), len(free)), -1, -1):
             try:
-                found = first_configuration(
+                found = first_of_alternative(
                     self.task,
                     Effort(_SEARCH_STEPS),
                     label=task_class.name,
-                    include=host.requires | set(free[:extra]),
-                    exclude=host.forbids,
+                    host=host,
+                    include=frozenset(free[:extra]),
                     order=order,
                     room=self.room,
                 )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from exactcnn.task.effort import Effort
 from exactcnn.task.model import Alternative, Task, TaskClass
 
-__all__ = ["Room", "configurations", "first_configuration"]
+__all__ = ["Room", "configurations", "first_configuration", "first_of_alternative"]
 
 _NO_ALTERNATIVE = Alternative()
 
@@ -137,3 +137,28 @@ def first_configuration(
         task, effort, label=label, include=include, exclude=exclude, order=order, room=room, extend=False
     )
     return next(found, None)
+
+
+def first_of_alternative(
+    task: Task,
+    effort: Effort,
+    *,
+    label: str,
+    host: Alternative,
+    include: frozenset[str],
+    order: Sequence[str],
+    room: Room,
+) -> frozenset[str] | None:
+    """A configuration with few features that satisfies this alternative of a class and no other class.
+
+    It may satisfy other alternatives of its class, too, but none of their features are added for their sake.
+
+    Raises
+    ------
+    OutOfEffortError: the search became too long.
+    """
+    foes = tuple(a for c in task.classes if c.name != label for a in c.alternatives)
+    chosen = include | host.requires
+    if chosen & host.forbids:
+        return None
+    return next(_Search(order, foes, effort, room, extend=False).run(chosen, host.forbids), None)

@@ -142,6 +142,31 @@ def test_all_classes_configurations_and_places_turn_up() -> None:
     assert {v for s in samples for v in s.image.rationals()} >= {fmpq(k, 255) for k in (*range(32), *range(240, 256))}
 
 
+def test_every_alternative_turns_up_alone() -> None:
+    """Features of another alternative of the class come by chance, not with every image."""
+    pairs = [("cross", "bar"), ("cross", "ring"), ("bar", "ring")]
+    alternatives = tuple(Alternative(frozenset(pair), frozenset()) for pair in pairs)
+    task = replace(SIGNS, classes=(TaskClass("two", alternatives), TaskClass("fewer", otherwise=True)))
+    samples = list(generate(task, count=200, height=12, width=12, seed=5))
+    found = Counter(s.configuration for s in samples if s.label == "two")
+    assert set(found) == {*(frozenset(pair) for pair in pairs), frozenset({"cross", "bar", "ring"})}
+    assert min(found.values()) >= 5
+    assert max(Counter(s.configuration for s in samples if s.label == "fewer").values()) < 100
+
+
+def test_an_alternative_that_forbids_another_ones_feature() -> None:
+    alternatives = (
+        Alternative(frozenset({"cross"}), frozenset({"bar"})),
+        Alternative(frozenset({"bar"}), frozenset({"cross", "ring"})),
+    )
+    task = replace(SIGNS, classes=(TaskClass("one", alternatives), needs("ringed", "ring", "bar", forbids=("cross",))))
+    samples = list(generate(task, count=120, height=12, width=12, seed=5))
+    found = {s.configuration for s in samples if s.label == "one"}
+    assert found == {frozenset({"cross"}), frozenset({"cross", "ring"}), frozenset({"bar"})}
+    for sample in samples:
+        check(task, sample, 12, 12)
+
+
 def test_classes_that_ask_for_features_no_alternative_names() -> None:
     # "other" fails only where its own feature comes with the one that "main" forbids.
     classes = (needs("main", "cross", "ring", forbids=("bar",)), needs("bars", "bar"))
