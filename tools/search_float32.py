@@ -1,8 +1,8 @@
 """Looks for a float32 image that refutes a proof about float32 execution: none should be found.
 
-    python tools/search_float32.py [--count 1000000] [--size 32x32] [--step 1/256] [TASK ...]
+    python tools/search_float32.py [--count 1000000] [--size 32x32] [--step 1/256] [--network NET.onnx] [TASK ...]
 
-For each task (the shipped ones by default) the network is built and PROVED for float32 execution (`--step`: on images
+For each task (the shipped ones by default) the network is built, or read with `--network`, and PROVED for float32 execution (`--step`: on images
 of multiples of a power of two), or the script says that it is open. Then onnxruntime runs the exported file on
 `--count` admissible images near the boundary of what is admissible: the generator's placements, with the pixels of each
 template and of the background at the ends of their intervals, or next to them, or anywhere between; and images in which
@@ -139,7 +139,8 @@ def search(task: Task, network: Network, outcome: Outcome, options: argparse.Nam
     height, width = (int(n) for n in options.size.split("x"))
     samples = list(generate(task, count=_PLACEMENTS, height=height, width=width, seed=options.seed))
     source = np.random.default_rng(options.seed)
-    model = to_onnx(network)
+    # A file is run as it is: the importer may have lowered it to other layers, whose sums come in another order.
+    model = to_onnx(network) if options.network is None else options.network.read_bytes()
     sessions = []
     for threads in (1, 2):
         settings = onnxruntime.SessionOptions()
@@ -192,13 +193,14 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=1_000_000, help="images a task")
     parser.add_argument("--size", default="32x32", help="their size")
     parser.add_argument("--step", default=None, help="a power of two such as 1/256")
+    parser.add_argument("--network", type=Path, default=None, help="an ONNX file in place of the task's own network")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     step = None if options.step is None else parse_rational(options.step)
     fine = True
     for name in options.tasks or catalogue.names():
         task = api.load_task(Path(name)) if name.endswith(".toml") else api.load_task(catalogue.path(name))
-        network = api.build(task)
+        network = api.build(task) if options.network is None else api.load_network(options.network)
         outcome = api.verify(task, network, float32=True, step=step)
         if outcome.verdict is not Verdict.PROVED:
             _say(f"{task.name}: {outcome.verdict.value}, {outcome.reason}")

@@ -4,6 +4,9 @@
     exactcnn generate exactcnn/examples/shapes.toml -o out/test --count 2000 --size 24x24 --seed 2
     python tools/train_shapes.py out/train out/test -o tests/golden/networks
 
+The files that are kept there were trained on what `generate` drew earlier, without an arrow and a diamond that have no
+ring beside them; today's images train other networks.
+
 Needs PyTorch, Pillow and numpy (`pip install torch pillow`, or Debian's `python3-torch`), and nothing of exactcnn.
 Prints for each network how many images of the two folders are right. Seeds are fixed, and one thread is used; another
 version of PyTorch may give other weights.
