@@ -89,7 +89,7 @@ Module Certificates (Num : SpecifiedNumbers).
         check_pair st cert y z = true.
     Proof.
       assert (H := accepted). unfold check_instance in H. rewrite !andb_true_iff in H.
-      destruct H as [[[[Hst Hfacts] Hright] Hwrong] Hpairs].
+      destruct H as [[[[[Hst Hfacts] Hright] Hwrong] Hpairs] _].
       split; [assumption|]. split.
       { destruct (row_lengths st) as [rows|]; [|discriminate].
         destruct (column_lengths st) as [columns|]; [|discriminate].
@@ -406,7 +406,7 @@ Module Certificates (Num : SpecifiedNumbers).
         intros Hz Hne. destruct accepted_parts as (_ & _ & Hright & Hwrong & Hpairs).
         assert (Hy : (y < length (classes st))%nat).
         { destruct label_holds as (c & Hc & _). apply nth_error_Some. congruence. }
-        specialize (Hpairs y z Hy Hz (not_eq_sym Hne)). unfold check_pair in Hpairs.
+        specialize (Hpairs y z Hy Hz (not_eq_sym Hne)). unfold check_pair, separated in Hpairs.
         apply orb_true_iff in Hpairs. destruct Hpairs as [H|H].
         - destruct (each_nth _ _ _ y y Hright (nth_numbers _ y Hy)) as (ra & Ea & Ha). rewrite Ea in H.
           destruct ra as [[a pa]|]; [|discriminate].

@@ -178,6 +178,47 @@ Example refused_pair :
     (Certificate lamp_facts [on_side; None] [off_side; half] []) = false.
 Proof. vm_compute. reflexivity. Qed.
 
+(** * What is refused for its form *)
+
+(** Without a bound of its right side the pair (0, 1) is left over: variable 0 is m; clauses: 0 (a), 1 (-a, c), 2 (c),
+    3 (-c, e), 4 (z, c). The goal is m - 1/2 >= 1/4. *)
+Definition pair_proof : nat * nat * proof := (0%nat, 1%nat, choose [2; 3]%N [Close (Qed [(0%N, 1)])]).
+
+(** A proof for each pair that is left over, and no other. *)
+Example pairs_left_over :
+  map (fun rp => check_instance (lamp_statement (Ratio 1 4) lamp_taps)
+                   (Certificate lamp_facts [fst rp; half] [off_side; half] (snd rp)))
+      [(None, [pair_proof]); (None, []); (None, [pair_proof; pair_proof]); (on_side, []); (on_side, [pair_proof])]
+  = [true; false; false; true; false].
+Proof. vm_compute. reflexivity. Qed.
+
+(** Two floors of a channel; channels that the stem does not have; features that are not ascending, or are none. *)
+Example refused_facts :
+  map (fun more => formed (lamp_statement (Ratio 1 4) lamp_taps)
+                     (Certificate (lamp_facts ++ more) [on_side; half] [off_side; half] []))
+      [[]; [Floor 0 (Ratio (-1) 1) [None]]; [Floor 0 (Ratio (-1) 1) [None]; Floor 0 (Ratio (-2) 1) [None]];
+       [Upper 1 (Ratio 2 1) [0%nat] [([], None)]]; [Upper 0 (Ratio 2 1) [0%nat] [([], None)]];
+       [Upper 0 (Ratio 2 1) [0%nat; 0%nat] [([], None)]]; [Upper 0 (Ratio 2 1) [1%nat] [([], None)]]]
+  = [true; true; false; false; true; false; false].
+Proof. vm_compute. reflexivity. Qed.
+
+(** Sizes that are none, intervals that are empty or leave the pixel range, a template without them, layers that do not
+    fit onto each other. *)
+Definition formed_lamp (most : option Z) (intervals : list (Z * Z)) (inputs : N) : statement :=
+  Statement 2 1 most None (Ratio 1 4) 4 1 0 4 false
+    [Feature 1 1 (Ratio 1 2) [intervals]]
+    [AnyOf [Alternative [0%nat] []]; AnyOf [Alternative [] [0%nat]]]
+    [] PoolMax
+    [SDense inputs lamp_taps [0; 1] 2].
+
+Example refused_statements :
+  map (fun s => let '(most, intervals, inputs) := s in
+         statement_formed (formed_lamp most intervals inputs))
+      [(None, [(3, 4)], 1%N); (Some 2, [(3, 4)], 1%N); (Some 1, [(3, 4)], 1%N); (None, [(4, 3)], 1%N);
+       (None, [(3, 5)], 1%N); (None, [], 1%N); (None, [(3, 4)], 2%N)]
+  = [true; true; false; false; false; false; false].
+Proof. reflexivity. Qed.
+
 (** * Global sums and means *)
 
 (** The same task. The stem computes max(0, x - 1/8), at most 1/8 at every pixel of an image that is off; the logits are

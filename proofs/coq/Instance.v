@@ -72,6 +72,12 @@ Module Instance (Num : Numbers).
   Definition bind {A B} (a : option A) (f : A -> option B) : option B :=
     match a with Some a => f a | None => None end.
 
+  Fixpoint strictly_sorted {A} (less : A -> A -> bool) (l : list A) : bool :=
+    match l with
+    | a :: ((b :: _) as m) => less a b && strictly_sorted less m
+    | _ => true
+    end.
+
   Fixpoint of_positive (p : BinNums.positive) : number :=
     match p with
     | xH => Num.one
@@ -849,15 +855,10 @@ Module Instance (Num : Numbers).
                blocks
       end.
 
-    Fixpoint ascending_channels (l : list N) : bool :=
-      match l with
-      | a :: ((b :: _) as m) => (a <? b)%N && ascending_channels m
-      | _ => true
-      end.
-
     (** Two channels or more, ascending, with positive weights. *)
     Definition joint_okb (weights : list (N * number)) : bool :=
-      (2 <=? length weights)%nat && ascending_channels (map fst weights) && forallb (fun w => positive (snd w)) weights.
+      (2 <=? length weights)%nat && strictly_sorted N.ltb (map fst weights)
+      && forallb (fun w => positive (snd w)) weights.
 
     Definition check_fact (rows columns : list Z) (fa : fact) : bool :=
       let kinds := list_prod (kind_list (row_axis st) rows) (kind_list (column_axis st) columns) in
@@ -902,11 +903,15 @@ Module Instance (Num : Numbers).
       if is_otherwise st y then []
       else filter (fun z => negb (z =? y)%nat && negb (is_otherwise st z)) (numbers_of (classes st)).
 
-    Definition check_pair (y z : nat) : bool :=
+    (** The bounds on both sides do for the pair. *)
+    Definition separated (y z : nat) : bool :=
       match nth_error (rights cert) y, nth_error (wrongs cert) z with
       | Some (Some (a, _)), Some (Some (b, _)) => leads a b
       | _, _ => false
-      end
+      end.
+
+    Definition check_pair (y z : nat) : bool :=
+      separated y z
       || existsb (fun q => let '(y', z', p) := q in
                    (y' =? y)%nat && (z' =? z)%nat
                    && check_head st (facts cert) [y] (others y) [(Num.one, y); (Num.opp Num.one, z)] (margin st) p)
@@ -942,6 +947,108 @@ Module Instance (Num : Numbers).
       && forallb feature_okb (features st) && forallb class_okb (classes st)
       && Axis.defined_at (row_axis st) (least_height st) && Axis.defined_at (column_axis st) (least_width st).
 
+    (** * What the kernel demands besides
+
+        No proof rests on these tests. With them, [check_instance] refuses what the kernel refuses. *)
+
+    (** The pairs left over are those for which there are proofs, in order. *)
+    Definition pairs_listed : bool :=
+      let classes := numbers_of (classes st) in
+      each (fun yz q => (fst yz =? fst (fst q))%nat && (snd yz =? snd (fst q))%nat)
+           (filter (fun yz => negb (fst yz =? snd yz)%nat && negb (separated (fst yz) (snd yz)))
+                   (list_prod classes classes))
+           (pairs cert).
+
+    Fixpoint floors_once (seen : list N) (l : list fact) : bool :=
+      match l with
+      | [] => true
+      | Floor k _ _ :: l => negb (existsb (N.eqb k) seen) && floors_once (k :: seen) l
+      | _ :: l => floors_once seen l
+      end.
+
+    Definition outputs_from (inputs : N) (l : stem_layer) : N :=
+      match l with SConv _ _ _ taps _ _ => N.of_nat (length taps) | _ => inputs end.
+
+    Definition stem_outputs : N := fold_left outputs_from (stem st) (channels st).
+
+    (** Layers fit onto each other. *)
+    Fixpoint widths_fit (inputs : N) (l : list stem_layer) : bool :=
+      match l with
+      | [] => true
+      | a :: l =>
+          match a with
+          | SConv n _ _ taps bias _ =>
+              (n =? inputs)%N && (1 <=? length taps)%nat && (length taps =? length bias)%nat
+          | _ => true
+          end && widths_fit (outputs_from inputs a) l
+      end.
+
+    Definition earlier (a b : seen_window) : bool :=
+      let '(f, t, r, s) := a in
+      let '(f', t', r', s') := b in
+      ((f <? f') || (f =? f') && ((t <? t') || (t =? t') && ((r <? r')%Z || (r =? r')%Z && (s <? s')%Z)))%nat.
+
+    Definition fact_formed (fa : fact) : bool :=
+      match fa with
+      | Floor k _ _ | Lower _ _ k _ _ => (k <? stem_outputs)%N
+      | Upper k _ avoid blocks =>
+          (k <? stem_outputs)%N && strictly_sorted Nat.ltb avoid
+          && forallb (fun f => f <? length (features st))%nat avoid
+          && forallb (fun b => strictly_sorted earlier (fst b)) blocks
+      | Joint _ _ weights _ _ => forallb (fun w => fst w <? stem_outputs)%N weights
+      end.
+
+    (** Sizes along an axis are at most this. *)
+    Definition largest_size : Z := 512.
+
+    Fixpoint levels_small (levels : list Axis.level) : bool :=
+      match levels with
+      | [] => true
+      | l :: more =>
+          forallb (fun n => n <=? largest_size)%Z
+            [Axis.kernel l; Axis.stride l; Axis.before l; Axis.after l;
+             Axis.step levels; Axis.field levels; - Axis.start levels 0]%Z
+          && levels_small more
+      end.
+
+    Definition padding_below_window (l : Axis.level) : bool :=
+      ((Axis.before l <? Axis.kernel l) && (Axis.after l <? Axis.kernel l))%Z.
+
+    Definition feature_formed (g : feature) : bool :=
+      ((f_rows g <=? largest_size) && (f_columns g <=? largest_size))%Z
+      && negb (match f_templates g with [] => true | _ => false end)
+      && forallb (fun box =>
+           (Z.of_nat (length box) =? Z.of_N (channels st) * f_rows g * f_columns g)%Z
+           && forallb (fun ab => Num.leb (dark st) (fst ab) && Num.leb (fst ab) (snd ab)
+                                 && Num.leb (snd ab) (bright st)) box) (f_templates g).
+
+    Definition class_formed (c : class) : bool :=
+      match c with
+      | AnyOf l => forallb (fun a => strictly_sorted Nat.ltb (requires a) && strictly_sorted Nat.ltb (forbids a)) l
+      | Otherwise => true
+      end.
+
+    Definition at_least (least : Z) (most : option Z) : bool :=
+      match most with Some n => (least <=? n)%Z | None => true end.
+
+    Definition statement_formed : bool :=
+      ((1 <=? least_height st) && (1 <=? least_width st))%Z
+      && at_least (least_height st) (most_height st) && at_least (least_width st) (most_width st)
+      && positive (over (margin st)) && (1 <=? channels st)%N
+      && (1 <=? length (features st))%nat && forallb feature_formed (features st)
+      && (2 <=? length (classes st))%nat && forallb class_formed (classes st)
+      && (length (filter (is_otherwise st) (numbers_of (classes st))) <=? 1)%nat
+      && levels_small (row_levels (stem st)) && levels_small (column_levels (stem st))
+      && forallb (fun l => match l with
+                           | SMaxPool d a => padding_below_window d && padding_below_window a
+                           | _ => true
+                           end) (stem st)
+      && widths_fit (channels st) (stem st) && widths_fit stem_outputs (head_layers st)
+      && (fold_left outputs_from (head_layers st) stem_outputs =? N.of_nat (length (classes st)))%N.
+
+    Definition formed : bool :=
+      statement_formed && forallb fact_formed (facts cert) && floors_once [] (facts cert) && pairs_listed.
+
     Definition check_instance : bool :=
       statement_okb
       && match row_lengths, column_lengths with
@@ -951,6 +1058,7 @@ Module Instance (Num : Numbers).
       && each check_right (numbers_of (classes st)) (rights cert)
       && each check_wrong (numbers_of (classes st)) (wrongs cert)
       && forallb (fun y => forallb (fun z => (y =? z)%nat || check_pair y z) (numbers_of (classes st)))
-                 (numbers_of (classes st)).
+                 (numbers_of (classes st))
+      && formed.
   End Check.
 End Instance.

@@ -1971,6 +1971,15 @@ module Instance =
     | Some a0 -> f a0
     | None -> None
 
+  (** val strictly_sorted : ('a1 -> 'a1 -> bool) -> 'a1 list -> bool **)
+
+  let rec strictly_sorted less = function
+  | [] -> true
+  | a :: m ->
+    (match m with
+     | [] -> true
+     | b :: _ -> (&&) (less a b) (strictly_sorted less m))
+
   (** val of_positive : Integers.positive -> Num.t **)
 
   let rec of_positive = function
@@ -3484,22 +3493,13 @@ module Instance =
             (class_list (column_axis st) (f_columns g) columns)) blocks)
     | None -> false
 
-  (** val ascending_channels : Integers.t list -> bool **)
-
-  let rec ascending_channels = function
-  | [] -> true
-  | a :: m ->
-    (match m with
-     | [] -> true
-     | b :: _ -> (&&) (Integers.ltb a b) (ascending_channels m))
-
   (** val joint_okb : (Integers.t * Num.t) list -> bool **)
 
   let joint_okb weights =
     (&&)
       ((&&)
         (Integers.leb (Integers.succ (Integers.succ Integers.zero))
-          (length weights)) (ascending_channels (map fst weights)))
+          (length weights)) (strictly_sorted Integers.ltb (map fst weights)))
       (forallb (fun w -> positive (snd w)) weights)
 
   (** val check_fact :
@@ -3581,24 +3581,29 @@ module Instance =
            (&&) (negb (Integers.eqb z0 y)) (negb (is_otherwise st z0)))
            (numbers_of (classes st))
 
+  (** val separated :
+      statement -> certificate -> Integers.t -> Integers.t -> bool **)
+
+  let separated st cert y z0 =
+    match nth_error (rights cert) y with
+    | Some o ->
+      (match o with
+       | Some p ->
+         let (a, _) = p in
+         (match nth_error (wrongs cert) z0 with
+          | Some o0 ->
+            (match o0 with
+             | Some p1 -> let (b, _) = p1 in leads st a b
+             | None -> false)
+          | None -> false)
+       | None -> false)
+    | None -> false
+
   (** val check_pair :
       statement -> certificate -> Integers.t -> Integers.t -> bool **)
 
   let check_pair st cert y z0 =
-    (||)
-      (match nth_error (rights cert) y with
-       | Some o ->
-         (match o with
-          | Some p ->
-            let (a, _) = p in
-            (match nth_error (wrongs cert) z0 with
-             | Some o0 ->
-               (match o0 with
-                | Some p1 -> let (b, _) = p1 in leads st a b
-                | None -> false)
-             | None -> false)
-          | None -> false)
-       | None -> false)
+    (||) (separated st cert y z0)
       (existsb (fun q ->
         let (y0, p) = q in
         let (y', z') = y0 in
@@ -3680,24 +3685,224 @@ module Instance =
         (defined_at (row_axis st) (least_height st)))
       (defined_at (column_axis st) (least_width st))
 
+  (** val pairs_listed : statement -> certificate -> bool **)
+
+  let pairs_listed st cert =
+    let classes0 = numbers_of (classes st) in
+    each (fun yz q ->
+      (&&) (Integers.eqb (fst yz) (fst (fst q)))
+        (Integers.eqb (snd yz) (snd (fst q))))
+      (filter (fun yz ->
+        (&&) (negb (Integers.eqb (fst yz) (snd yz)))
+          (negb (separated st cert (fst yz) (snd yz))))
+        (list_prod classes0 classes0)) (pairs cert)
+
+  (** val floors_once : Integers.t list -> fact list -> bool **)
+
+  let rec floors_once seen = function
+  | [] -> true
+  | f :: l0 ->
+    (match f with
+     | Floor (k, _, _) ->
+       (&&) (negb (existsb (Integers.eqb k) seen))
+         (floors_once (k :: seen) l0)
+     | _ -> floors_once seen l0)
+
+  (** val outputs_from : Integers.t -> stem_layer -> Integers.t **)
+
+  let outputs_from inputs = function
+  | SConv (_, _, _, taps, _, _) -> (fun n -> n) (length taps)
+  | _ -> inputs
+
+  (** val stem_outputs : statement -> Integers.t **)
+
+  let stem_outputs st =
+    fold_left outputs_from (stem st) (channels st)
+
+  (** val widths_fit : Integers.t -> stem_layer list -> bool **)
+
+  let rec widths_fit inputs = function
+  | [] -> true
+  | a :: l0 ->
+    (&&)
+      (match a with
+       | SConv (n0, _, _, taps, bias, _) ->
+         (&&)
+           ((&&) (Integers.eqb n0 inputs)
+             (Integers.leb (Integers.succ Integers.zero) (length taps)))
+           (Integers.eqb (length taps) (length bias))
+       | _ -> true) (widths_fit (outputs_from inputs a) l0)
+
+  (** val earlier : seen_window -> seen_window -> bool **)
+
+  let earlier a b =
+    let (p, s) = a in
+    let (p0, r) = p in
+    let (f, t0) = p0 in
+    let (p1, s') = b in
+    let (p2, r') = p1 in
+    let (f', t') = p2 in
+    (||) (Integers.ltb f f')
+      ((&&) (Integers.eqb f f')
+        ((||) (Integers.ltb t0 t')
+          ((&&) (Integers.eqb t0 t')
+            ((||) (Integers.ltb r r')
+              ((&&) (Integers.eqb r r') (Integers.ltb s s'))))))
+
+  (** val fact_formed : statement -> fact -> bool **)
+
+  let fact_formed st = function
+  | Floor (k, _, _) -> Integers.ltb k (stem_outputs st)
+  | Upper (k, _, avoid, blocks) ->
+    (&&)
+      ((&&)
+        ((&&) (Integers.ltb k (stem_outputs st))
+          (strictly_sorted Integers.ltb avoid))
+        (forallb (fun f -> Integers.ltb f (length (features st))) avoid))
+      (forallb (fun b -> strictly_sorted earlier (fst b)) blocks)
+  | Lower (_, _, k, _, _) -> Integers.ltb k (stem_outputs st)
+  | Joint (_, _, weights, _, _) ->
+    forallb (fun w -> Integers.ltb (fst w) (stem_outputs st)) weights
+
+  (** val largest_size : Integers.t **)
+
+  let largest_size =
+    Integers.of_positive (Integers.XO (Integers.XO (Integers.XO (Integers.XO
+      (Integers.XO (Integers.XO (Integers.XO (Integers.XO (Integers.XO
+      Integers.XH)))))))))
+
+  (** val levels_small : level list -> bool **)
+
+  let rec levels_small levels = match levels with
+  | [] -> true
+  | l :: more0 ->
+    (&&)
+      (forallb (fun n0 -> Integers.leb n0 largest_size)
+        (l.kernel :: (l.stride :: (l.before :: (l.after :: ((step levels) :: (
+        (field levels) :: ((Integers.opp (start levels Integers.zero)) :: []))))))))
+      (levels_small more0)
+
+  (** val padding_below_window : level -> bool **)
+
+  let padding_below_window l =
+    (&&) (Integers.ltb l.before l.kernel) (Integers.ltb l.after l.kernel)
+
+  (** val feature_formed : statement -> feature -> bool **)
+
+  let feature_formed st g =
+    (&&)
+      ((&&)
+        ((&&) (Integers.leb (f_rows g) largest_size)
+          (Integers.leb (f_columns g) largest_size))
+        (negb (match f_templates g with
+               | [] -> true
+               | _ :: _ -> false)))
+      (forallb (fun box ->
+        (&&)
+          (Integers.eqb ((fun n -> n) (length box))
+            (Integers.mul
+              (Integers.mul ((fun n -> n) (channels st)) (f_rows g))
+              (f_columns g)))
+          (forallb (fun ab ->
+            (&&)
+              ((&&) (Num.leb (dark st) (fst ab)) (Num.leb (fst ab) (snd ab)))
+              (Num.leb (snd ab) (bright st))) box)) (f_templates g))
+
+  (** val class_formed : class0 -> bool **)
+
+  let class_formed = function
+  | AnyOf l ->
+    forallb (fun a ->
+      (&&) (strictly_sorted Integers.ltb a.requires)
+        (strictly_sorted Integers.ltb a.forbids)) l
+  | Otherwise -> true
+
+  (** val at_least : Integers.t -> Integers.t option -> bool **)
+
+  let at_least least = function
+  | Some n0 -> Integers.leb least n0
+  | None -> true
+
+  (** val statement_formed : statement -> bool **)
+
+  let statement_formed st =
+    (&&)
+      ((&&)
+        ((&&)
+          ((&&)
+            ((&&)
+              ((&&)
+                ((&&)
+                  ((&&)
+                    ((&&)
+                      ((&&)
+                        ((&&)
+                          ((&&)
+                            ((&&)
+                              ((&&)
+                                ((&&)
+                                  ((&&)
+                                    (Integers.leb (Integers.of_positive
+                                      Integers.XH) (least_height st))
+                                    (Integers.leb (Integers.of_positive
+                                      Integers.XH) (least_width st)))
+                                  (at_least (least_height st)
+                                    (most_height st)))
+                                (at_least (least_width st) (most_width st)))
+                              (positive (over (margin st))))
+                            (Integers.leb (Integers.of_positive Integers.XH)
+                              (channels st)))
+                          (Integers.leb (Integers.succ Integers.zero)
+                            (length (features st))))
+                        (forallb (feature_formed st) (features st)))
+                      (Integers.leb (Integers.succ (Integers.succ
+                        Integers.zero)) (length (classes st))))
+                    (forallb class_formed (classes st)))
+                  (Integers.leb
+                    (length
+                      (filter (is_otherwise st) (numbers_of (classes st))))
+                    (Integers.succ Integers.zero)))
+                (levels_small (row_levels (stem st))))
+              (levels_small (column_levels (stem st))))
+            (forallb (fun l ->
+              match l with
+              | SMaxPool (d, a) ->
+                (&&) (padding_below_window d) (padding_below_window a)
+              | _ -> true) (stem st))) (widths_fit (channels st) (stem st)))
+        (widths_fit (stem_outputs st) (head_layers st)))
+      (Integers.eqb
+        (fold_left outputs_from (head_layers st) (stem_outputs st))
+        ((fun n -> n) (length (classes st))))
+
+  (** val formed : statement -> certificate -> bool **)
+
+  let formed st cert =
+    (&&)
+      ((&&)
+        ((&&) (statement_formed st) (forallb (fact_formed st) (facts cert)))
+        (floors_once [] (facts cert))) (pairs_listed st cert)
+
   (** val check_instance : statement -> certificate -> bool **)
 
   let check_instance st cert =
     (&&)
       ((&&)
         ((&&)
-          ((&&) (statement_okb st)
-            (match row_lengths st with
-             | Some rows ->
-               (match column_lengths st with
-                | Some columns ->
-                  forallb (check_fact st rows columns) (facts cert)
-                | None -> false)
-             | None -> false))
-          (each (check_right st cert) (numbers_of (classes st)) (rights cert)))
-        (each (check_wrong st cert) (numbers_of (classes st)) (wrongs cert)))
-      (forallb (fun y ->
-        forallb (fun z0 ->
-          (||) (Integers.eqb y z0) (check_pair st cert y z0))
-          (numbers_of (classes st))) (numbers_of (classes st)))
+          ((&&)
+            ((&&) (statement_okb st)
+              (match row_lengths st with
+               | Some rows ->
+                 (match column_lengths st with
+                  | Some columns ->
+                    forallb (check_fact st rows columns) (facts cert)
+                  | None -> false)
+               | None -> false))
+            (each (check_right st cert) (numbers_of (classes st))
+              (rights cert)))
+          (each (check_wrong st cert) (numbers_of (classes st)) (wrongs cert)))
+        (forallb (fun y ->
+          forallb (fun z0 ->
+            (||) (Integers.eqb y z0) (check_pair st cert y z0))
+            (numbers_of (classes st))) (numbers_of (classes st))))
+      (formed st cert)
  end

@@ -637,6 +637,8 @@ module Instance :
 
   val bind : 'a1 option -> ('a1 -> 'a2 option) -> 'a2 option
 
+  val strictly_sorted : ('a1 -> 'a1 -> bool) -> 'a1 list -> bool
+
   val of_positive : Integers.positive -> Num.t
 
   val of_Z : Integers.t -> Num.t
@@ -1010,8 +1012,6 @@ module Instance :
     Integers.t -> (Integers.t * Num.t) list -> ratio ->
     ((Integers.t * Integers.t) * proof option) list -> bool
 
-  val ascending_channels : Integers.t list -> bool
-
   val joint_okb : (Integers.t * Num.t) list -> bool
 
   val check_fact :
@@ -1031,6 +1031,8 @@ module Instance :
 
   val others : statement -> Integers.t -> Integers.t list
 
+  val separated : statement -> certificate -> Integers.t -> Integers.t -> bool
+
   val check_pair :
     statement -> certificate -> Integers.t -> Integers.t -> bool
 
@@ -1043,6 +1045,36 @@ module Instance :
   val class_okb : statement -> class0 -> bool
 
   val statement_okb : statement -> bool
+
+  val pairs_listed : statement -> certificate -> bool
+
+  val floors_once : Integers.t list -> fact list -> bool
+
+  val outputs_from : Integers.t -> stem_layer -> Integers.t
+
+  val stem_outputs : statement -> Integers.t
+
+  val widths_fit : Integers.t -> stem_layer list -> bool
+
+  val earlier : seen_window -> seen_window -> bool
+
+  val fact_formed : statement -> fact -> bool
+
+  val largest_size : Integers.t
+
+  val levels_small : level list -> bool
+
+  val padding_below_window : level -> bool
+
+  val feature_formed : statement -> feature -> bool
+
+  val class_formed : class0 -> bool
+
+  val at_least : Integers.t -> Integers.t option -> bool
+
+  val statement_formed : statement -> bool
+
+  val formed : statement -> certificate -> bool
 
   val check_instance : statement -> certificate -> bool
  end
