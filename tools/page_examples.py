@@ -108,7 +108,7 @@ def run(command: str, folder: Path) -> str:
 
 
 def differences(page: Path, folder: Path) -> Iterator[tuple[Example, str, str]]:
-    """The commands and sessions that do something else than the page shows, with what is shown and what came."""
+    """What commands (each an example of its own) and sessions do that the page does not show: what it shows, what came."""
     text = page.read_text("utf-8")
     session: dict[str, object] = {}
     for example in examples(text):
@@ -116,10 +116,14 @@ def differences(page: Path, folder: Path) -> Iterator[tuple[Example, str, str]]:
             file, name = example.text.split()
             shutil.copyfile(ROOT / file, folder / name)
         elif example.kind == "console":
+            place = example.start
             for command, shown in commands(example.text):
                 printed = run(command, folder)
+                whole = f"{_PROMPT}{command}\n{shown}"
                 if not matches(printed, shown):
-                    yield example, f"{_PROMPT}{command}\n{shown}", f"{_PROMPT}{command}\n{_tidy(printed)}"
+                    part = Example("console", whole, place, place + len(whole))
+                    yield part, whole, f"{_PROMPT}{command}\n{_tidy(printed)}"
+                place += len(whole)
         elif example.kind == "python" and example.text.startswith(">>>"):
             report = _session(example.text, session, page.name, folder)
             if report:
@@ -152,12 +156,9 @@ def _session(text: str, names: dict[str, object], page: str, folder: Path) -> st
 
 def updated(text: str, found: list[tuple[Example, str, str]]) -> str:
     """The page with what its commands printed."""
-    for example in sorted({example for example, _, _ in found}, key=lambda e: e.start, reverse=True):
-        block = example.text
-        for other, shown, printed in found:
-            if other == example and example.kind == "console":
-                block = block.replace(shown, printed, 1)
-        text = text[: example.start] + block + text[example.end :]
+    for example, _, printed in sorted(found, key=lambda difference: difference[0].start, reverse=True):
+        if example.kind == "console":
+            text = text[: example.start] + printed + text[example.end :]
     return text
 
 

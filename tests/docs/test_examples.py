@@ -115,6 +115,14 @@ def test_a_page_that_is_wrong_can_be_mended(tmp_path: Path, said: str, total: in
     assert TOOL["updated"](text, found) == PAGE.format(said="3\n4", sum=total)
 
 
+def test_equal_commands_are_told_apart(tmp_path: Path) -> None:
+    text = "```console\n$ echo >> f; wc -l < f\n1\n$ echo >> f; wc -l < f\n1\n$ true\n$ echo >> f; wc -l < f\n```\n"
+    found = _differences(tmp_path, text)
+    assert len(found) == 2
+    right = "```console\n$ echo >> f; wc -l < f\n1\n$ echo >> f; wc -l < f\n2\n$ true\n$ echo >> f; wc -l < f\n3\n```\n"
+    assert TOOL["updated"](text, found) == right
+
+
 def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = tmp_path / "page.md"
     page.write_text(PAGE.format(said="nothing", sum=4))
