@@ -212,3 +212,16 @@ def test_every_obligation_can_be_opened(opened: Open) -> None:
     rules = ("lin", "sub", "chord", "maxle", "have", "split", "cut", "choose", "qed")
     assert steps == sum(line.split(" ")[0] in rules for line in certificate)
     assert closed == sum(line.split(" ")[0] == "qed" for line in certificate)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_kind_of_network_has_its_page(opened: Open, name: str) -> None:
+    shown = opened(page_of_texts(*golden(name))[0])
+    for section in ("#task", "#images", "#network", "#proof"):
+        shown.locator(section).scroll_into_view_if_needed()
+    until(shown, "document.querySelectorAll('#network .level').length > 2")
+    for entry in shown.locator("#network details, #proof details.entry").all():
+        entry.evaluate("e => { e.open = true; }")
+    shown.locator("#proof").get_by_role("button", name="Check the whole certificate here").click()
+    shown.locator("#proof .result.right").first.wait_for()
+    assert shown.locator("#proof .bad").count() == 0

@@ -32,7 +32,7 @@ const RULES = {
  * @param {string} text
  */
 function symbols(text) {
-  return visible(text).replace(/>=/g, "≥").replace(/\*/g, "·").replace(/- /g, "− ").replace(/-(?=[0-9])/g, "−");
+  return visible(text).replace(/>=/g, "≥").replace(/\*/g, "·").replace(/-(?=[ 0-9])/g, "−").replace(/^-/, "−");
 }
 
 /**
@@ -136,6 +136,19 @@ function lastLine({ steps }) {
 }
 
 /**
+ * Which clause or node a line is about, in words; empty where the rows say all.
+ * @param {TreeStep} step
+ * @param {ProofView} view
+ */
+function subjectOf({ rule, text }, { clauses, variables }) {
+  const [, first, , third] = text.split(" ");
+  if (rule === "choose") return visible(clauses[Number(first)]?.literals.join("  or  ") ?? "");
+  const place = { split: first, chord: first, maxle: first, sub: third }[rule];
+  const node = place === undefined ? undefined : variables[Number(place)];
+  return node ? symbols(`${node.name} = ${node.definition}`.slice(0, LONGEST)) : "";
+}
+
+/**
  * One line: the rule, the rows it uses with their multipliers, and what comes of it.
  * @param {TreeStep} step
  * @param {ProofView} view
@@ -147,6 +160,8 @@ function stepView(step, view, breaker, known) {
   const body = el("div", { class: `step ${rule}${failed ? " bad" : ""}` });
   const head = el("div", { class: "step-head" }, el("span", { class: "rule", title: RULES[rule] ?? "" }, rule), el("span", { class: "dim" }, RULES[rule] ?? "no such rule"), el("span", { class: "dim line" }, `line ${line}`), breaker.button(line));
   body.append(head);
+  const subject = subjectOf(step, view);
+  if (subject) body.append(el("p", { class: "row" }, subject));
   if (uses.length) {
     const table = el("tbody", {});
     listed(table, uses, FIRST, ({ row, factor }) => el("tr", {}, el("td", { class: "factor" }, factor ? `${factor} ×` : ""), el("td", { class: "tag" }, `row ${row}`), el("td", {}, formula(known.get(row) ?? "?"))), "row");
