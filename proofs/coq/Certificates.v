@@ -82,7 +82,8 @@ Module Certificates (Num : SpecifiedNumbers).
     Lemma accepted_parts :
       statement_okb st = true /\
       (exists rows columns, row_lengths st = Some rows /\ column_lengths st = Some columns /\
-                            forall f, In f (facts cert) -> check_fact st rows columns f = true) /\
+                            forall f, In f (facts cert) ->
+          check_fact st (bounded_kinds st (boxed_channels (facts cert)) rows columns) rows columns f = true) /\
       each (check_right st cert) (numbers_of (classes st)) (rights cert) = true /\
       each (check_wrong st cert) (numbers_of (classes st)) (wrongs cert) = true /\
       forall y z, (y < length (classes st))%nat -> (z < length (classes st))%nat -> y <> z ->
@@ -261,10 +262,20 @@ Module Certificates (Num : SpecifiedNumbers).
         - apply (Axis.kinds_complete (column_axis st) Oc _ _ _ _ _ _ _ Hc); tauto.
       Qed.
 
+      Lemma kind_bounded rows columns i j ks :
+        row_lengths st = Some rows -> column_lengths st = Some columns -> inside out i j ->
+        let rs := Axis.signature (row_axis st) (height x) i in
+        let cs := Axis.signature (column_axis st) (width x) j in
+        In (rs, cs, bounds_at st ks rs cs) (bounded_kinds st ks rows columns).
+      Proof.
+        intros Hr Hc Hin rs cs. unfold bounded_kinds.
+        apply (in_map (fun kind => (kind, bounds_at st ks (fst kind) (snd kind)))). now apply kind_listed.
+      Qed.
+
       Lemma check_seen_spec f t weights low seen block :
         check_seen st f t weights low seen block = true ->
         exists r rs c cs p, In (r, rs) (fst seen) /\ In (c, cs) (snd seen) /\
-                            check_block st weights rs cs [] (Some (f, t, r, c)) false low p = true.
+                            check_block st weights rs cs (Some (f, t, r, c)) false low p = true.
       Proof.
         destruct block as [[a b] p]. unfold check_seen.
         destruct (nth_error (fst seen) a) as [[r rs]|] eqn:Ea; [|discriminate].
@@ -272,9 +283,6 @@ Module Certificates (Num : SpecifiedNumbers).
         intros H. exists r, rs, c, cs, p. split; [exact (nth_error_In _ _ Ea)|].
         split; [exact (nth_error_In _ _ Eb)|assumption].
       Qed.
-
-      Lemma channel_output k i j : outputs st x i j (alone k) = channel_value out k i j.
-      Proof. apply outputs_alone. Qed.
 
       Lemma blended_outputs weights i j : outputs st x i j weights = blended out (real_weights weights) i j.
       Proof. unfold blended, real_weights. rewrite sum_map. reflexivity. Qed.
@@ -310,13 +318,12 @@ Module Certificates (Num : SpecifiedNumbers).
         unfold Axis.sight in Ei, Ej. injection Ei as <- <-. injection Ej as <- <-.
         exists i, j. split; [apply inside_out; destruct Hi as (Hi & _), Hj as (Hj & _); auto|].
         rewrite <- blended_outputs.
-        refine (check_block_sound st x i j Hst x_ok weights []
+        refine (check_block_sound st x i j Hst x_ok weights
                   (Some (f, t, (r0 - Axis.start (row_axis st) i)%Z, (c0 - Axis.start (column_axis st) j)%Z))
-                  false low p _ _ Hp).
-        + intros ? ? ? ? ? ? [].
-        + intros g' box' E. rewrite Hgb in E. injection E as <- <-.
-          replace (Axis.start (row_axis st) i + (r0 - Axis.start (row_axis st) i))%Z with r0 by lia.
-          replace (Axis.start (column_axis st) j + (c0 - Axis.start (column_axis st) j))%Z with c0 by lia. exact H0.
+                  false low p _ Hp).
+        intros g' box' E. rewrite Hgb in E. injection E as <- <-.
+        replace (Axis.start (row_axis st) i + (r0 - Axis.start (row_axis st) i))%Z with r0 by lia.
+        replace (Axis.start (column_axis st) j + (c0 - Axis.start (column_axis st) j))%Z with c0 by lia. exact H0.
       Qed.
 
       (** What a fact of the certificate says is true of this image. *)
@@ -328,16 +335,15 @@ Module Certificates (Num : SpecifiedNumbers).
           cbn [check_fact fact_true] in *.
         - apply andb_true_iff in Hfacts. destruct Hfacts as [Hu%positive_real Hblocks]. split; [assumption|].
           intros i j Hin.
-          destruct (each_in _ _ _ _ Hblocks (kind_listed rows columns i j Hr Hc Hin)) as (p & _ & Hp).
-          cbn [fst snd] in Hp. rewrite <- (channel_output k i j).
-          refine (check_block_sound st x i j Hst x_ok (alone k) [] None false low p _ I Hp).
+          destruct (each_in _ _ _ _ Hblocks (kind_bounded rows columns i j _ Hr Hc Hin)) as (p & _ & Hp).
+          cbv beta iota in Hp.
+          refine (check_kind_sound st x i j Hst x_ok _ k [] false low p _ Hp).
           intros ? ? ? ? ? ? [].
         - apply andb_true_iff in Hfacts. destruct Hfacts as [Hu%positive_real Hblocks]. split; [assumption|].
           intros Hav i j Hin.
-          destruct (each_in _ _ _ _ Hblocks (kind_listed rows columns i j Hr Hc Hin)) as ([clear p] & _ & Hp).
+          destruct (each_in _ _ _ _ Hblocks (kind_bounded rows columns i j _ Hr Hc Hin)) as ([clear p] & _ & Hp).
           cbn [fst snd] in Hp. apply andb_true_iff in Hp. destruct Hp as [Hclear Hp].
-          rewrite <- (channel_output k i j).
-          refine (check_block_sound st x i j Hst x_ok (alone k) clear None true high p _ I Hp).
+          refine (check_kind_sound st x i j Hst x_ok _ k clear true high p _ Hp).
           intros f t r c g box Hc' Hgb Hfit. rewrite forallb_forall in Hclear. specialize (Hclear _ Hc').
           cbv beta iota in Hclear.
           apply existsb_exists in Hclear. destruct Hclear as (f' & Hf' & E%Nat.eqb_eq). subst f'.

@@ -334,7 +334,8 @@ Definition two_channels : statement :=
     [SDense 2 [[(0%N, 1); (1%N, 1)]; []] [0; 1] 1].
 
 Definition joint_accepted (weights : list (N * Z)) (low : ratio) : bool :=
-  check_fact two_channels [1] [1] (Joint 0 0 weights low [(0%nat, 0%nat, None)]).
+  check_fact two_channels (bounded_kinds two_channels [] [1] [1]) [1] [1]
+    (Joint 0 0 weights low [(0%nat, 0%nat, None)]).
 
 (** A sum that is too large, a negative weight (a maximum may be reached elsewhere), a channel twice, one channel. *)
 Example joint_facts :

@@ -529,35 +529,73 @@ Module Instance (Num : Numbers).
                                      end))
               (stem st) (Num.mul (grid st) (Num.add (bright st) (Num.opp (dark st)))).
 
+  (** That a value is >= r, or <= r where [upper], if it lies in this interval over [fine]. *)
+  Definition interval_gives (fine : number) (ab : number * number) (upper : bool) (r : ratio) : bool :=
+    fits_ratio r
+    && if upper then Num.leb (Num.mul (snd ab) (under r)) (Num.mul (over r) fine)
+       else Num.leb (Num.mul (over r) fine) (Num.mul (fst ab) (under r)).
+
+  (** The intervals of a circuit's variables, from those of its pixels. *)
+  Definition circuit_intervals (st : statement) (boxes : list (number * number)) (nodes : list node)
+      : option intervals :=
+    let fine := fine_grid st in
+    let factor := Num.div fine (grid st) in
+    if positive fine && Num.eqb (Num.mul factor (grid st)) fine && forallb (fun n => positive (node_scale n)) nodes
+    then node_intervals fine (pixel_intervals factor 0 boxes) nodes
+    else None.
+
   (** A weighted sum of outputs is >= r, or <= r where [upper], by interval arithmetic from the pixels' intervals. *)
   Definition check_box (st : statement) (weights : list (N * number)) (rs cs : Axis.signature_t)
       (inside : option seen_window) (upper : bool) (r : ratio) : bool :=
     match local_at st weights rs cs [] inside with
     | None => false
     | Some l =>
-        let fine := fine_grid st in
-        let factor := Num.div fine (grid st) in
-        let pixels := pixel_intervals factor 0 (local_boxes l) in
-        match node_intervals fine pixels (rev (gates (local_state l))) with
+        match bind (circuit_intervals st (local_boxes l) (rev (gates (local_state l)))) (fun m =>
+                form_interval (fine_grid st) m (top (local_value l)) (below (local_value l))) with
         | None => false
-        | Some m =>
-            match form_interval fine m (top (local_value l)) (below (local_value l)) with
-            | None => false
-            | Some (a, b) =>
-                positive fine && Num.eqb (Num.mul factor (grid st)) fine && fits_ratio r
-                && forallb (fun n => positive (node_scale n)) (gates (local_state l))
-                && if upper then Num.leb (Num.mul b (under r)) (Num.mul (over r) fine)
-                   else Num.leb (Num.mul (over r) fine) (Num.mul a (under r))
-            end
+        | Some ab => interval_gives (fine_grid st) ab upper r
         end
     end.
 
-  (** A block of a certificate: a proof, or nothing, which stands for interval arithmetic. *)
+  (** The intervals of outputs at one kind of position, all from one circuit: what the box blocks of that kind share. *)
+  Definition bounds_at (st : statement) (ks : list N) (rs cs : Axis.signature_t) : intervals :=
+    let w := image_view st rs cs in
+    match needs (stem st) rs cs (map (fun k => (k, 0, 0)%Z) ks) with
+    | [] => PositiveMap.empty _
+    | inputs :: needed =>
+        match bind (allocate st w None (sorted inputs) nothing_known nothing_known (State 0 [])) (fun found =>
+              let '(_, reads, _, boxes, s) := found in
+              bind (unroll (stem st) rs cs needed reads s) (fun ms =>
+              option_map (pair (fst ms)) (circuit_intervals st boxes (rev (gates (snd ms)))))) with
+        | None => PositiveMap.empty _
+        | Some (m, found) =>
+            fold_right (fun k l =>
+              match bind (find_place m (k, 0, 0)%Z) (fun q => form_interval (fine_grid st) found (top q) (below q)) with
+              | Some ab => set_interval k ab l
+              | None => l
+              end) (PositiveMap.empty _) ks
+        end
+    end.
+
+  (** A block of a fact about windows that exhibit a template: a proof, or nothing, which stands for interval
+      arithmetic. *)
   Definition check_block (st : statement) (weights : list (N * number)) (rs cs : Axis.signature_t)
-      (clear : list seen_window) (inside : option seen_window) (upper : bool) (r : ratio) (p : option proof) : bool :=
+      (inside : option seen_window) (upper : bool) (r : ratio) (p : option proof) : bool :=
     match p with
-    | Some p => check_local st weights rs cs clear inside upper r p
-    | None => match clear with [] => check_box st weights rs cs inside upper r | _ => false end
+    | Some p => check_local st weights rs cs [] inside upper r p
+    | None => check_box st weights rs cs inside upper r
+    end.
+
+  (** A block of a fact about a kind of position, with the bounds there. *)
+  Definition check_kind (st : statement) (bounds : intervals) (k : N) (rs cs : Axis.signature_t)
+      (clear : list seen_window) (upper : bool) (r : ratio) (p : option proof) : bool :=
+    match p with
+    | Some p => check_local st (alone k) rs cs clear None upper r p
+    | None =>
+        match clear, interval_of k bounds with
+        | [], Some ab => interval_gives (fine_grid st) ab upper r
+        | _, _ => false
+        end
     end.
 
   (** * Facts and head sequents *)
@@ -839,7 +877,7 @@ Module Instance (Num : Numbers).
         (seen : list Axis.sight_t * list Axis.sight_t) (block : nat * nat * option proof) : bool :=
       let '(a, b, p) := block in
       match nth_error (fst seen) a, nth_error (snd seen) b with
-      | Some (r, rs), Some (c, cs) => check_block st weights rs cs [] (Some (f, t, r, c)) false low p
+      | Some (r, rs), Some (c, cs) => check_block st weights rs cs (Some (f, t, r, c)) false low p
       | _, _ => false
       end.
 
@@ -860,17 +898,32 @@ Module Instance (Num : Numbers).
       (2 <=? length weights)%nat && strictly_sorted N.ltb (map fst weights)
       && forallb (fun w => positive (snd w)) weights.
 
-    Definition check_fact (rows columns : list Z) (fa : fact) : bool :=
-      let kinds := list_prod (kind_list (row_axis st) rows) (kind_list (column_axis st) columns) in
+    (** Border kinds with bounds of channels. *)
+    Definition kind_table : Type := list (Axis.signature_t * Axis.signature_t * intervals).
+
+    (** The channels of which a fact has a block by interval arithmetic. *)
+    Definition boxed_channels (l : list fact) : list N :=
+      let is_box (p : option proof) := match p with None => true | Some _ => false end in
+      without_repeats (NumbersSort.sort
+        (flat_map (fun fa => match fa with
+                             | Floor k _ blocks => if existsb is_box blocks then [k] else []
+                             | Upper k _ _ blocks => if existsb (fun b => is_box (snd b)) blocks then [k] else []
+                             | _ => []
+                             end) l)).
+
+    Definition bounded_kinds (ks : list N) (rows columns : list Z) : kind_table :=
+      map (fun kind => (kind, bounds_at st ks (fst kind) (snd kind)))
+          (list_prod (kind_list (row_axis st) rows) (kind_list (column_axis st) columns)).
+
+    Definition check_fact (kinds : kind_table) (rows columns : list Z) (fa : fact) : bool :=
       match fa with
       | Floor k low blocks =>
-          fits_ratio low && each (fun kind p => check_block st (alone k) (fst kind) (snd kind) [] None false low p)
-                                kinds blocks
+          fits_ratio low && each (fun kb p => let '(rs, cs, bounds) := kb in
+                  check_kind st bounds k rs cs [] false low p) kinds blocks
       | Upper k high avoid blocks =>
-          fits_ratio high && each (fun kind block =>
+          fits_ratio high && each (fun kb block => let '(rs, cs, bounds) := kb in
                   forallb (fun c => let '(f, _, _, _) := c in existsb (Nat.eqb f) avoid) (fst block)
-                  && check_block st (alone k) (fst kind) (snd kind) (fst block) None true high (snd block))
-                                 kinds blocks
+                  && check_kind st bounds k rs cs (fst block) true high (snd block)) kinds blocks
       | Lower f t k low blocks => check_windows rows columns f t (alone k) low blocks
       | Joint f t weights low blocks =>
           joint_okb weights && check_windows rows columns f t weights low blocks
@@ -1052,7 +1105,9 @@ Module Instance (Num : Numbers).
     Definition check_instance : bool :=
       statement_okb
       && match row_lengths, column_lengths with
-         | Some rows, Some columns => forallb (check_fact rows columns) (facts cert)
+         | Some rows, Some columns =>
+             let kinds := bounded_kinds (boxed_channels (facts cert)) rows columns in
+             forallb (check_fact kinds rows columns) (facts cert)
          | _, _ => false
          end
       && each check_right (numbers_of (classes st)) (rights cert)

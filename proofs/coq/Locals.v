@@ -872,43 +872,118 @@ Module Locals (Num : SpecifiedNumbers).
       - cbn [before_nodes after_nodes]. now apply Hrows.
     Qed.
 
+    (** * Blocks by interval arithmetic *)
+
+    Lemma interval_gives_sound fine ab upper r v :
+      0 < real fine -> real (fst ab) <= real fine * v <= real (snd ab) -> interval_gives fine ab upper r = true ->
+      if upper then v <= ratio_value r else ratio_value r <= v.
+    Proof.
+      intros Hfine Hv. unfold interval_gives. rewrite andb_true_iff. intros [Hr%positive_real Hbound].
+      assert (Hi : 0 < / real (under r)) by now apply Rinv_0_lt_compat.
+      unfold ratio_value. destruct upper; apply leb_real in Hbound; rewrite !real_mul in Hbound;
+        (apply (Rmult_le_reg_l (real fine * real (under r))); [nra|]);
+        replace (real fine * real (under r) * (real (over r) / real (under r))) with (real (over r) * real fine)
+          by (field; lra); nra.
+    Qed.
+
+    (** The intervals hold at a point that has the circuit's values. *)
+    Lemma circuit_intervals_sound point boxes l found :
+      boxes_hold point 0 boxes -> (forall n, In n l -> node_holds point n) ->
+      circuit_intervals st boxes l = Some found ->
+      0 < real (fine_grid st) /\ lies (fine_grid st) point found.
+    Proof.
+      intros Hboxes Hn. unfold circuit_intervals. destruct (_ && _) eqn:E; [|discriminate].
+      rewrite !andb_true_iff in E. destruct E as [[Hfine%positive_real Hfac%eqb_real] Hscales].
+      rewrite real_mul in Hfac. rewrite forallb_forall in Hscales. intros Em. split; [assumption|].
+      apply (node_intervals_sound (fine_grid st) point Hfine) in Em; [assumption| |].
+      - now apply pixel_intervals_sound.
+      - intros n Hin. split; [now apply Hn|]. apply positive_real. auto.
+    Qed.
+
+    Lemma value_interval vals found q v ab :
+      means vals q v -> 0 < real (fine_grid st) -> lies (fine_grid st) (point_of vals) found ->
+      form_interval (fine_grid st) found (top q) (below q) = Some ab ->
+      real (fst ab) <= real (fine_grid st) * v <= real (snd ab).
+    Proof.
+      intros [Hb Hv] Hfine Hlies E. destruct ab as [a b]. specialize (Hv _ (point_of_agrees vals)).
+      apply (form_interval_sound _ _ found _ _ a b Hlies Hb) in E. rewrite Hv in E. cbn [fst snd].
+      replace (real (below q) * v / real (below q)) with v in E by (field; lra). exact E.
+    Qed.
+
     Theorem check_box_sound weights inside upper r :
       exhibited inside -> check_box st weights rs cs inside upper r = true ->
       if upper then outputs weights <= ratio_value r else ratio_value r <= outputs weights.
     Proof.
       intros Hinside. unfold check_box.
       destruct (local_at st weights rs cs [] inside) as [l|] eqn:El; [|discriminate].
-      set (fine := fine_grid st). set (factor := Num.div fine (grid st)).
-      destruct (node_intervals fine _ _) as [m|] eqn:Em; [|discriminate].
-      destruct (form_interval fine m _ _) as [[a b]|] eqn:Ef; [|discriminate].
-      rewrite !andb_true_iff. intros [[[[Hfine%positive_real Hfac%eqb_real] Hr%positive_real] Hscales] Hbound].
-      rewrite real_mul in Hfac. rewrite forallb_forall in Hscales.
+      destruct (bind _ _) as [ab|] eqn:E; [|discriminate]. apply bind_some in E. destruct E as (found & Em & Ef).
       assert (Hclear : all_clear []) by (intros ? ? ? ? ? ? []).
-      destruct (local_at_means weights [] inside l Hclear Hinside El) as (vals & [_ Hn] & [Hb Hv] & Hboxes & _).
-      assert (Hpt := point_of_agrees vals). specialize (Hv _ Hpt). specialize (Hboxes _ Hpt).
-      apply (node_intervals_sound fine (point_of vals) Hfine) in Em.
-      - apply (form_interval_sound fine (point_of vals) m _ _ a b Em Hb) in Ef.
-        rewrite Hv in Ef. replace (real (below (local_value l)) * outputs weights / real (below (local_value l)))
-          with (outputs weights) in Ef
-          by (field; lra).
-        assert (Hi : 0 < / real (under r)) by now apply Rinv_0_lt_compat.
-        unfold ratio_value. destruct upper; apply leb_real in Hbound; rewrite !real_mul in Hbound.
-        + apply (Rmult_le_reg_l (real fine * real (under r))); [nra|].
-          replace (real fine * real (under r) * (real (over r) / real (under r))) with (real (over r) * real fine)
-            by (field; lra). nra.
-        + apply (Rmult_le_reg_l (real fine * real (under r))); [nra|].
-          replace (real fine * real (under r) * (real (over r) / real (under r))) with (real (over r) * real fine)
-            by (field; lra). nra.
-      - now apply pixel_intervals_sound.
-      - intros n Hin. apply in_rev in Hin. split; [now apply Hn|]. apply positive_real. auto.
+      destruct (local_at_means weights [] inside l Hclear Hinside El) as (vals & [_ Hn] & Hv & Hboxes & _).
+      assert (Hpt := point_of_agrees vals).
+      apply (circuit_intervals_sound (point_of vals)) in Em; [|now apply Hboxes|].
+      2: { intros n Hin. apply in_rev in Hin. now apply Hn. }
+      destruct Em as [Hfine Hlies]. apply interval_gives_sound; [assumption|].
+      now apply (value_interval vals found (local_value l)).
     Qed.
 
-    Theorem check_block_sound weights clear inside upper r p :
-      all_clear clear -> exhibited inside -> check_block st weights rs cs clear inside upper r p = true ->
+    Theorem check_block_sound weights inside upper r p :
+      exhibited inside -> check_block st weights rs cs inside upper r p = true ->
       if upper then outputs weights <= ratio_value r else ratio_value r <= outputs weights.
     Proof.
-      intros Hclear Hinside. destruct p as [p|]; cbn [check_block]; [now apply check_local_sound|].
-      destruct clear; [|discriminate]. now apply check_box_sound.
+      intros Hinside. destruct p as [p|]; cbn [check_block]; [|now apply check_box_sound].
+      apply check_local_sound; [intros ? ? ? ? ? ? []|assumption].
+    Qed.
+
+    (** What all outputs' intervals at a kind of position say. *)
+    Lemma bounds_at_sound ks k ab :
+      interval_of k (bounds_at st ks rs cs) = Some ab ->
+      0 < real (fine_grid st) /\ real (fst ab) <= real (fine_grid st) * output k <= real (snd ab).
+    Proof.
+      assert (Hempty : forall u v, interval_of u (PositiveMap.empty (number * number)) = Some v -> False).
+      { intros u v. unfold interval_of. rewrite PositiveMap.gempty. discriminate. }
+      unfold bounds_at. destruct (needs (stem st) rs cs _) as [|inputs needed]; [now intros H%Hempty|].
+      destruct (bind _ _) as [[m found]|] eqn:E; [|now intros H%Hempty].
+      apply bind_some in E. destruct E as ([[[[raw reads] rows] boxes] s1] & Ha & E).
+      apply bind_some in E. destruct E as ([m' s2] & Hu & E). cbn [fst snd] in E.
+      destruct (circuit_intervals st boxes (rev (gates s2))) as [found'|] eqn:Em; [|discriminate].
+      injection E as <- <-. fold w in Ha.
+      assert (H0 : describes [] (State 0 [])) by (split; [reflexivity|intros point _ n []]).
+      assert (Hnone : forall p q, find_place nothing_known p = Some q -> real_place p).
+      { intros p q. unfold find_place, nothing_known. rewrite PositiveMap.gempty. discriminate. }
+      destruct (allocate_means None _ _ _ _ _ _ _ _ _ [] (exhibited_ends None I) H0
+                  (nothing_known_means _ _) (nothing_known_means _ _) Hnone Ha)
+        as (vs1 & H1 & _ & Hreads & _ & _ & Hboxes).
+      set (vals1 := [] ++ vs1) in *.
+      destruct st_fine as (_ & _ & Hlayers & _).
+      destruct (unroll_means (stem st) (Networks.read_image (reading_of st) x) i j rs cs needed reads vals1 s1 m' s2)
+        as (vs2 & H2 & Hm); auto.
+      { intros Hne. unfold rs, row_axis. destruct (row_levels (stem st)); [congruence|reflexivity]. }
+      { intros Hne. unfold cs, column_axis. destruct (column_levels (stem st)); [congruence|reflexivity]. }
+      { unfold U, V, row_axis, column_axis in Hreads. rewrite !start_axis in Hreads. exact Hreads. }
+      assert (Hpt := point_of_agrees (vals1 ++ vs2)).
+      apply (circuit_intervals_sound (point_of (vals1 ++ vs2))) in Em.
+      2: { apply Hboxes. now apply agrees_app in Hpt. }
+      2: { intros n Hin. apply in_rev in Hin. destruct H2 as [_ Hn]. now apply Hn. }
+      destruct Em as [Hfine Hlies]. intros Hk. split; [assumption|]. revert Hk.
+      induction ks as [|k' ks IH]; cbn [fold_right]; [now intros H%Hempty|].
+      destruct (bind _ _) as [ab'|] eqn:E; [|exact IH].
+      apply bind_some in E. destruct E as (q & Hq & E).
+      unfold interval_of, set_interval.
+      destruct (N.eq_dec k' k) as [->|Hne].
+      - rewrite PositiveMap.gss. intros [= <-]. specialize (Hm _ _ Hq). unfold at_range in Hm.
+        rewrite !Z.add_0_r in Hm. now apply (value_interval (vals1 ++ vs2) found' q).
+      - rewrite PositiveMap.gso; [exact IH|]. intros H. apply Hne. apply (f_equal Pos.pred_N) in H.
+        rewrite !N.pos_pred_succ in H. congruence.
+    Qed.
+
+    Theorem check_kind_sound ks k clear upper r p :
+      all_clear clear -> check_kind st (bounds_at st ks rs cs) k rs cs clear upper r p = true ->
+      if upper then output k <= ratio_value r else ratio_value r <= output k.
+    Proof.
+      intros Hclear. destruct p as [p|]; cbn [check_kind].
+      - intros H. rewrite <- outputs_alone. now apply (check_local_sound (alone k) clear None upper r p).
+      - destruct clear; [|discriminate]. destruct (interval_of k _) as [ab|] eqn:E; [|discriminate].
+        apply bounds_at_sound in E. destruct E as [Hfine Hv]. now apply interval_gives_sound.
     Qed.
   End AtOnePosition.
 End Locals.

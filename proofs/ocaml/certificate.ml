@@ -61,10 +61,7 @@ let proof lines =
 
 (* -- witnesses -- *)
 
-(* The image of a class: its core, row by row and channel by channel, the size that it is stretched to, and the row and
-   the column that are repeated. *)
-type witness = { core : (Z.t * Z.t) list list; height : int; width : int; row : int; column : int }
-
+(* The image of a class: a core, and the size that it is stretched to. *)
 let witness lines (st : P.statement) y =
   match List.map count (matching lines (Printf.sprintf "witness %d ? ? ? ? ? ?" y)) with
   | [ h; w; height; width; row; column ] ->
@@ -85,7 +82,15 @@ let witness lines (st : P.statement) y =
         need (List.compare_length_with tokens w = 0) "a number for each column";
         List.map pixel tokens
       in
-      { core = Statement.repeated (Z.to_int st.channels * h) line; height; width; row; column }
+      let lines = Statement.repeated (Z.to_int st.channels * h) line in
+      let core_unit = Statement.lcm_of (List.concat_map (List.map snd) lines) in
+      let core_numbers = Statement.cut h (List.map (List.map (Statement.whole core_unit)) lines) in
+      {
+        P.core_height = z h; core_width = z w;
+        full_height = z height; full_width = z width;
+        repeated_row = z row; repeated_column = z column;
+        core_unit; core_numbers;
+      }
   | _ -> refuse "expected a witness"
 
 (* -- facts -- *)
@@ -261,8 +266,9 @@ let resolve (st : P.statement) rows columns { bound; about; _ } =
 (* -- the whole certificate -- *)
 
 type t = {
-  witnesses : witness list;
+  witnesses : P.witness list;
   known : P.certificate;
+  witness_lines : int list;
   fact_lines : int list;
   right_lines : int list;
   wrong_lines : int list;
@@ -297,7 +303,7 @@ let read (st : P.statement) hash lines =
   need (matching lines ("statement " ^ hash) = []) "this statement's hash";
   let logits = List.length st.classes in
   let each read = List.init logits read in
-  let witnesses = each (witness lines st) in
+  let witnesses = each (fun y -> let line = lines.number + 1 in (line, witness lines st y)) in
   let number = match matching lines "facts ?" with [ n ] -> count n | _ -> refuse "expected facts" in
   let width = width st and floors = ref [] in
   let listed = Statement.repeated number (fun () -> fact st width floors lines) in
@@ -315,8 +321,9 @@ let read (st : P.statement) hash lines =
   in
   let facts = List.map resolve listed in
   {
-    witnesses;
+    witnesses = List.map snd witnesses;
     known = { P.facts; rights = List.map snd rights; wrongs = List.map snd wrongs; pairs };
+    witness_lines = List.map fst witnesses;
     fact_lines = List.map (fun f -> f.line) listed;
     right_lines = List.map fst rights;
     wrong_lines = List.map fst wrongs;

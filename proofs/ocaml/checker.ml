@@ -640,6 +640,12 @@ module PositiveMap =
      | Integers.XH -> Node (l, (Some v), r))
  end
 
+type alternative = { requires : Integers.t list; forbids : Integers.t list }
+
+type class0 =
+| AnyOf of alternative list
+| Otherwise
+
 module Sort =
  functor (X:TotalLeBool') ->
  struct
@@ -696,12 +702,6 @@ module Sort =
      | Some l -> app l (flatten_stack stack')
      | None -> flatten_stack stack')
  end
-
-type alternative = { requires : Integers.t list; forbids : Integers.t list }
-
-type class0 =
-| AnyOf of alternative list
-| Otherwise
 
 type level = { kernel : Integers.t; stride : Integers.t; before : Integers.t;
                after : Integers.t }
@@ -951,7 +951,7 @@ module NumbersOrder =
 
 module NumbersSort = Sort(NumbersOrder)
 
-module Instance =
+module Evaluation =
  functor (Num:Numbers) ->
  struct
   (** val positive : Num.t -> bool **)
@@ -2819,6 +2819,27 @@ module Instance =
          | _ -> Num.one)) (stem st)
       (Num.mul (grid st) (Num.add (bright st) (Num.opp (dark st))))
 
+  (** val interval_gives :
+      Num.t -> (Num.t * Num.t) -> bool -> ratio -> bool **)
+
+  let interval_gives fine ab upper r =
+    (&&) (fits_ratio r)
+      (if upper
+       then Num.leb (Num.mul (snd ab) (under r)) (Num.mul (over r) fine)
+       else Num.leb (Num.mul (over r) fine) (Num.mul (fst ab) (under r)))
+
+  (** val circuit_intervals :
+      statement -> (Num.t * Num.t) list -> node list -> intervals option **)
+
+  let circuit_intervals st boxes nodes0 =
+    let fine = fine_grid st in
+    let factor = Num.div fine (grid st) in
+    if (&&) ((&&) (positive fine) (Num.eqb (Num.mul factor (grid st)) fine))
+         (forallb (fun n0 -> positive (node_scale n0)) nodes0)
+    then node_intervals fine (pixel_intervals factor Integers.zero boxes)
+           nodes0
+    else None
+
   (** val check_box :
       statement -> (Integers.t * Num.t) list -> signature_t -> signature_t ->
       seen_window option -> bool -> ratio -> bool **)
@@ -2826,39 +2847,65 @@ module Instance =
   let check_box st weights rs cs inside upper r =
     match local_at st weights rs cs [] inside with
     | Some l ->
-      let fine = fine_grid st in
-      let factor = Num.div fine (grid st) in
-      let pixels = pixel_intervals factor Integers.zero (local_boxes l) in
-      (match node_intervals fine pixels (List.rev (gates (local_state l))) with
-       | Some m ->
-         (match form_interval fine m (top (local_value l))
-                  (below (local_value l)) with
-          | Some p ->
-            let (a, b) = p in
-            (&&)
-              ((&&)
-                ((&&)
-                  ((&&) (positive fine)
-                    (Num.eqb (Num.mul factor (grid st)) fine)) (fits_ratio r))
-                (forallb (fun n0 -> positive (node_scale n0))
-                  (gates (local_state l))))
-              (if upper
-               then Num.leb (Num.mul b (under r)) (Num.mul (over r) fine)
-               else Num.leb (Num.mul (over r) fine) (Num.mul a (under r)))
-          | None -> false)
+      (match bind
+               (circuit_intervals st (local_boxes l)
+                 (List.rev (gates (local_state l)))) (fun m ->
+               form_interval (fine_grid st) m (top (local_value l))
+                 (below (local_value l))) with
+       | Some ab -> interval_gives (fine_grid st) ab upper r
        | None -> false)
     | None -> false
 
+  (** val bounds_at :
+      statement -> Integers.t list -> signature_t -> signature_t -> intervals **)
+
+  let bounds_at st ks rs cs =
+    let w = image_view st rs cs in
+    (match needs (stem st) rs cs
+             (map (fun k -> ((k, Integers.zero), Integers.zero)) ks) with
+     | [] -> PositiveMap.empty
+     | inputs :: needed ->
+       (match bind
+                (allocate st w None (sorted inputs) nothing_known
+                  nothing_known { count = Integers.zero; gates = [] })
+                (fun found ->
+                let (p, s) = found in
+                let (p0, boxes) = p in
+                let (p1, _) = p0 in
+                let (_, reads) = p1 in
+                bind (unroll (stem st) rs cs needed reads s) (fun ms ->
+                  option_map (fun x -> ((fst ms), x))
+                    (circuit_intervals st boxes (List.rev (gates (snd ms)))))) with
+        | Some p ->
+          let (m, found) = p in
+          fold_right (fun k l ->
+            match bind (find_place m ((k, Integers.zero), Integers.zero))
+                    (fun q ->
+                    form_interval (fine_grid st) found (top q) (below q)) with
+            | Some ab -> set_interval k ab l
+            | None -> l) PositiveMap.empty ks
+        | None -> PositiveMap.empty))
+
   (** val check_block :
       statement -> (Integers.t * Num.t) list -> signature_t -> signature_t ->
-      seen_window list -> seen_window option -> bool -> ratio -> proof option
-      -> bool **)
+      seen_window option -> bool -> ratio -> proof option -> bool **)
 
-  let check_block st weights rs cs clear inside upper r = function
-  | Some p0 -> check_local st weights rs cs clear inside upper r p0
+  let check_block st weights rs cs inside upper r = function
+  | Some p0 -> check_local st weights rs cs [] inside upper r p0
+  | None -> check_box st weights rs cs inside upper r
+
+  (** val check_kind :
+      statement -> intervals -> Integers.t -> signature_t -> signature_t ->
+      seen_window list -> bool -> ratio -> proof option -> bool **)
+
+  let check_kind st bounds k rs cs clear upper r = function
+  | Some p0 -> check_local st (alone k) rs cs clear None upper r p0
   | None ->
     (match clear with
-     | [] -> check_box st weights rs cs inside upper r
+     | [] ->
+       (match interval_of k bounds with
+        | Some ab -> interval_gives (fine_grid st) ab upper r
+        | None -> false)
      | _ :: _ -> false)
 
   type fact =
@@ -3474,7 +3521,7 @@ module Instance =
        (match nth_error (snd seen) b with
         | Some s0 ->
           let (c, cs) = s0 in
-          check_block st weights rs cs [] (Some (((f, t0), r), c)) false low p
+          check_block st weights rs cs (Some (((f, t0), r), c)) false low p
         | None -> false)
      | None -> false)
 
@@ -3502,35 +3549,61 @@ module Instance =
           (length weights)) (strictly_sorted Integers.ltb (map fst weights)))
       (forallb (fun w -> positive (snd w)) weights)
 
-  (** val check_fact :
-      statement -> Integers.t list -> Integers.t list -> fact -> bool **)
+  type kind_table = ((signature_t * signature_t) * intervals) list
 
-  let check_fact st rows columns fa =
-    let kinds0 =
-      list_prod (kind_list (row_axis st) rows)
-        (kind_list (column_axis st) columns)
-    in
-    (match fa with
-     | Floor (k, low, blocks) ->
-       (&&) (fits_ratio low)
-         (each (fun kind p ->
-           check_block st (alone k) (fst kind) (snd kind) [] None false low p)
-           kinds0 blocks)
-     | Upper (k, high, avoid, blocks) ->
-       (&&) (fits_ratio high)
-         (each (fun kind block ->
-           (&&)
-             (forallb (fun c ->
-               let (y, _) = c in
-               let (y1, _) = y in
-               let (f, _) = y1 in existsb (Integers.eqb f) avoid) (fst block))
-             (check_block st (alone k) (fst kind) (snd kind) (fst block) None
-               true high (snd block))) kinds0 blocks)
-     | Lower (f, t0, k, low, blocks) ->
-       check_windows st rows columns f t0 (alone k) low blocks
-     | Joint (f, t0, weights, low, blocks) ->
-       (&&) (joint_okb weights)
-         (check_windows st rows columns f t0 weights low blocks))
+  (** val boxed_channels : fact list -> Integers.t list **)
+
+  let boxed_channels l =
+    let is_box = fun p -> match p with
+                          | Some _ -> false
+                          | None -> true in
+    without_repeats
+      (NumbersSort.sort
+        (flat_map (fun fa ->
+          match fa with
+          | Floor (k, _, blocks) ->
+            if existsb is_box blocks then k :: [] else []
+          | Upper (k, _, _, blocks) ->
+            if existsb (fun b -> is_box (snd b)) blocks then k :: [] else []
+          | _ -> []) l))
+
+  (** val bounded_kinds :
+      statement -> Integers.t list -> Integers.t list -> Integers.t list ->
+      kind_table **)
+
+  let bounded_kinds st ks rows columns =
+    map (fun kind -> (kind, (bounds_at st ks (fst kind) (snd kind))))
+      (list_prod (kind_list (row_axis st) rows)
+        (kind_list (column_axis st) columns))
+
+  (** val check_fact :
+      statement -> kind_table -> Integers.t list -> Integers.t list -> fact
+      -> bool **)
+
+  let check_fact st kinds0 rows columns = function
+  | Floor (k, low, blocks) ->
+    (&&) (fits_ratio low)
+      (each (fun kb p ->
+        let (y, bounds) = kb in
+        let (rs, cs) = y in check_kind st bounds k rs cs [] false low p)
+        kinds0 blocks)
+  | Upper (k, high, avoid, blocks) ->
+    (&&) (fits_ratio high)
+      (each (fun kb block ->
+        let (y, bounds) = kb in
+        let (rs, cs) = y in
+        (&&)
+          (forallb (fun c ->
+            let (y0, _) = c in
+            let (y1, _) = y0 in
+            let (f, _) = y1 in existsb (Integers.eqb f) avoid) (fst block))
+          (check_kind st bounds k rs cs (fst block) true high (snd block)))
+        kinds0 blocks)
+  | Lower (f, t0, k, low, blocks) ->
+    check_windows st rows columns f t0 (alone k) low blocks
+  | Joint (f, t0, weights, low, blocks) ->
+    (&&) (joint_okb weights)
+      (check_windows st rows columns f t0 weights low blocks)
 
   (** val opposite : ratio -> ratio **)
 
@@ -3894,7 +3967,11 @@ module Instance =
                | Some rows ->
                  (match column_lengths st with
                   | Some columns ->
-                    forallb (check_fact st rows columns) (facts cert)
+                    let kinds0 =
+                      bounded_kinds st (boxed_channels (facts cert)) rows
+                        columns
+                    in
+                    forallb (check_fact st kinds0 rows columns) (facts cert)
                   | None -> false)
                | None -> false))
             (each (check_right st cert) (numbers_of (classes st))
@@ -3905,4 +3982,739 @@ module Instance =
             (||) (Integers.eqb y z0) (check_pair st cert y z0))
             (numbers_of (classes st))) (numbers_of (classes st))))
       (formed st cert)
+
+  type 'a array = 'a PositiveMap.t
+
+  (** val slot : Integers.t -> Integers.positive **)
+
+  let slot i =
+    Integers.succ_pos (Integers.natural i)
+
+  (** val look : 'a1 array -> Integers.t -> 'a1 option **)
+
+  let look m i =
+    if Integers.ltb i Integers.zero then None else PositiveMap.find (slot i) m
+
+  (** val tabulated_from :
+      (Integers.t -> 'a1) -> Integers.t -> Integers.t -> 'a1 array **)
+
+  let rec tabulated_from f n0 i =
+    Integers.nat_case
+      (fun _ -> PositiveMap.empty)
+      (fun n1 ->
+      PositiveMap.add (slot i) (f i)
+        (tabulated_from f n1
+          (Integers.add i (Integers.of_positive Integers.XH))))
+      n0
+
+  (** val tabulated : Integers.t -> (Integers.t -> 'a1) -> 'a1 array **)
+
+  let tabulated n0 f =
+    tabulated_from f (Integers.natural n0) Integers.zero
+
+  (** val listed_from : 'a1 list -> Integers.t -> 'a1 array **)
+
+  let rec listed_from l i =
+    match l with
+    | [] -> PositiveMap.empty
+    | a :: l0 ->
+      PositiveMap.add (slot i) a
+        (listed_from l0 (Integers.add i (Integers.of_positive Integers.XH)))
+
+  (** val listed : 'a1 list -> 'a1 array **)
+
+  let listed l =
+    listed_from l Integers.zero
+
+  (** val number_in : Num.t array -> Integers.t -> Num.t **)
+
+  let number_in cell k =
+    match look cell k with
+    | Some v -> v
+    | None -> Num.zero
+
+  type sheet = { sheet_height : Integers.t; sheet_width : Integers.t;
+                 sheet_channels : Integers.t; sheet_unit : Num.t;
+                 sheet_cells : Num.t array array array }
+
+  (** val sheet_height : sheet -> Integers.t **)
+
+  let sheet_height s =
+    s.sheet_height
+
+  (** val sheet_width : sheet -> Integers.t **)
+
+  let sheet_width s =
+    s.sheet_width
+
+  (** val sheet_channels : sheet -> Integers.t **)
+
+  let sheet_channels s =
+    s.sheet_channels
+
+  (** val sheet_unit : sheet -> Num.t **)
+
+  let sheet_unit s =
+    s.sheet_unit
+
+  (** val sheet_cells : sheet -> Num.t array array array **)
+
+  let sheet_cells s =
+    s.sheet_cells
+
+  (** val cell_at :
+      sheet -> Integers.t -> Integers.t -> Num.t array option **)
+
+  let cell_at x i j =
+    match look (sheet_cells x) i with
+    | Some row0 -> look row0 j
+    | None -> None
+
+  (** val number_at :
+      sheet -> Integers.t -> Integers.t -> Integers.t -> Num.t **)
+
+  let number_at x k i j =
+    match cell_at x i j with
+    | Some cell -> number_in cell k
+    | None -> Num.zero
+
+  (** val sheet_of :
+      Integers.t -> Integers.t -> Integers.t -> Num.t -> (Integers.t ->
+      Integers.t -> Num.t array) -> sheet **)
+
+  let sheet_of h w channels0 unit0 cell =
+    { sheet_height = h; sheet_width = w; sheet_channels = channels0;
+      sheet_unit = unit0; sheet_cells =
+      (tabulated h (fun i -> tabulated w (cell i))) }
+
+  (** val sheet_of_lists :
+      Integers.t -> Integers.t -> Integers.t -> Num.t -> Num.t list list list
+      -> sheet **)
+
+  let sheet_of_lists h w channels0 unit0 l =
+    let planes = listed (map (fun plane -> listed (map listed plane)) l) in
+    sheet_of h w channels0 unit0 (fun i j ->
+      tabulated channels0 (fun k ->
+        match look planes k with
+        | Some plane ->
+          (match look plane i with
+           | Some row0 -> number_in row0 j
+           | None -> Num.zero)
+        | None -> Num.zero))
+
+  (** val sheet_numbers : sheet -> Num.t list list list **)
+
+  let sheet_numbers x =
+    map (fun k ->
+      map (fun i ->
+        map (number_at x k i) (span Integers.zero (sheet_width x)))
+        (span Integers.zero (sheet_height x)))
+      (span Integers.zero (sheet_channels x))
+
+  (** val changed : Num.t -> (Num.t -> Num.t) -> sheet -> sheet **)
+
+  let changed unit0 f x =
+    sheet_of (sheet_height x) (sheet_width x) (sheet_channels x) unit0
+      (fun i j ->
+      match cell_at x i j with
+      | Some cell ->
+        tabulated (sheet_channels x) (fun k -> f (number_in cell k))
+      | None -> PositiveMap.empty)
+
+  (** val sheet_places : sheet -> (Integers.t * Integers.t) list **)
+
+  let sheet_places x =
+    list_prod (span Integers.zero (sheet_height x))
+      (span Integers.zero (sheet_width x))
+
+  (** val sum_of : Num.t list -> Num.t **)
+
+  let sum_of l =
+    fold_right Num.add Num.zero l
+
+  (** val largest_of : Num.t list -> Num.t **)
+
+  let largest_of = function
+  | [] -> Num.zero
+  | a :: l0 -> fold_right largest a l0
+
+  (** val slid :
+      level -> level -> sheet -> Integers.t -> Num.t -> (Integers.t ->
+      Integers.t -> Num.t array) -> sheet **)
+
+  let slid d a x channels0 unit0 cell =
+    sheet_of (above d (sheet_height x)) (above a (sheet_width x)) channels0
+      unit0 (fun i j ->
+      cell (Integers.sub (Integers.mul i d.stride) d.before)
+        (Integers.sub (Integers.mul j a.stride) a.before))
+
+  (** val tap_product :
+      sheet -> Integers.t -> Integers.t ->
+      (((Integers.t * Integers.t) * Integers.t) * Num.t) -> Num.t **)
+
+  let tap_product x r c = function
+  | (p, w) ->
+    let (p0, j) = p in
+    let (k, i) = p0 in
+    (match cell_at x (Integers.add r i) (Integers.add c j) with
+     | Some cell -> Num.mul w (number_in cell ((fun n -> n) k))
+     | None -> Num.zero)
+
+  (** val cells_of :
+      level -> level -> sheet -> Integers.t -> Integers.t -> Num.t array list **)
+
+  let cells_of d a x r c =
+    flat_map (fun p ->
+      match cell_at x (Integers.add r (fst p)) (Integers.add c (snd p)) with
+      | Some cell -> cell :: []
+      | None -> [])
+      (list_prod (span Integers.zero d.kernel) (span Integers.zero a.kernel))
+
+  (** val apply_layer : stem_layer -> sheet -> sheet **)
+
+  let apply_layer l x =
+    match l with
+    | SConv (_, d, a, taps, bias, u) ->
+      let outputs = (fun n -> n) (length taps) in
+      slid d a x outputs (Num.mul (sheet_unit x) u) (fun r c ->
+        tabulated outputs (fun o ->
+          Num.add
+            (sum_of
+              (map (tap_product x r c) (nth (Integers.natural o) taps [])))
+            (Num.mul (sheet_unit x) (nth (Integers.natural o) bias Num.zero))))
+    | SRelu -> changed (sheet_unit x) (largest Num.zero) x
+    | SMaxPool (d, a) ->
+      slid d a x (sheet_channels x) (sheet_unit x) (fun r c ->
+        let cells = cells_of d a x r c in
+        tabulated (sheet_channels x) (fun k ->
+          largest_of (map (fun cell -> number_in cell k) cells)))
+    | SAvgPool (d, a) ->
+      slid d a x (sheet_channels x)
+        (Num.mul (sheet_unit x) (cells_number d a)) (fun r c ->
+        let cells = cells_of d a x r c in
+        tabulated (sheet_channels x) (fun k ->
+          sum_of (map (fun cell -> number_in cell k) cells)))
+
+  (** val apply_layers : stem_layer list -> sheet -> sheet **)
+
+  let apply_layers l x =
+    fold_left (fun x0 a -> apply_layer a x0) l x
+
+  (** val channels_after :
+      stem_layer list -> Integers.t -> Integers.t option **)
+
+  let rec channels_after l n0 =
+    match l with
+    | [] -> Some n0
+    | s :: l0 ->
+      (match s with
+       | SConv (inputs, _, _, taps, _, u) ->
+         if (&&) (Integers.leb inputs n0) (positive u)
+         then channels_after l0 ((fun n -> n) (length taps))
+         else None
+       | _ -> channels_after l0 n0)
+
+  type extra = { extra_at : Integers.t; extra_lines : Integers.t }
+
+  (** val extra_at : extra -> Integers.t **)
+
+  let extra_at e =
+    e.extra_at
+
+  (** val extra_lines : extra -> Integers.t **)
+
+  let extra_lines e =
+    e.extra_lines
+
+  (** val no_extra : extra **)
+
+  let no_extra =
+    { extra_at = Integers.zero; extra_lines = Integers.zero }
+
+  (** val weight_of : extra -> Integers.t -> Integers.t **)
+
+  let weight_of e i =
+    if Integers.eqb i (extra_at e)
+    then Integers.add (Integers.of_positive Integers.XH) (extra_lines e)
+    else Integers.of_positive Integers.XH
+
+  (** val pool_positions : extra -> extra -> sheet -> Num.t **)
+
+  let pool_positions rows columns x =
+    of_Z
+      (Integers.mul (Integers.add (sheet_height x) (extra_lines rows))
+        (Integers.add (sheet_width x) (extra_lines columns)))
+
+  (** val pooled_number :
+      pool_kind -> extra -> extra -> sheet -> Integers.t -> Num.t **)
+
+  let pooled_number p rows columns x k =
+    match p with
+    | PoolMax ->
+      largest_of
+        (map (fun ij -> number_at x k (fst ij) (snd ij)) (sheet_places x))
+    | _ ->
+      sum_of
+        (map (fun ij ->
+          Num.mul
+            (of_Z
+              (Integers.mul (weight_of rows (fst ij))
+                (weight_of columns (snd ij))))
+            (number_at x k (fst ij) (snd ij))) (sheet_places x))
+
+  (** val pooled_sheet : pool_kind -> extra -> extra -> sheet -> sheet **)
+
+  let pooled_sheet p rows columns x =
+    sheet_of (Integers.of_positive Integers.XH) (Integers.of_positive
+      Integers.XH) (sheet_channels x)
+      (match p with
+       | PoolMean -> Num.mul (sheet_unit x) (pool_positions rows columns x)
+       | _ -> sheet_unit x) (fun _ _ ->
+      tabulated (sheet_channels x) (pooled_number p rows columns x))
+
+  (** val read_sheet : statement -> sheet -> sheet **)
+
+  let read_sheet st x =
+    if bytes st
+    then let c =
+           of_Z (Integers.of_positive (Integers.XI (Integers.XI (Integers.XI
+             (Integers.XI (Integers.XI (Integers.XI (Integers.XI
+             Integers.XH))))))))
+         in
+         changed
+           (Num.mul (sheet_unit x) (Num.add (bright st) (Num.opp (dark st))))
+           (fun v ->
+           Num.mul c
+             (Num.add (Num.mul v (grid st))
+               (Num.opp (Num.mul (dark st) (sheet_unit x))))) x
+    else x
+
+  (** val stem_sheet : statement -> sheet -> sheet **)
+
+  let stem_sheet st x =
+    apply_layers (stem st) (read_sheet st x)
+
+  (** val logits_sheet : statement -> sheet -> sheet **)
+
+  let logits_sheet st pooled =
+    apply_layers (head_layers st) pooled
+
+  (** val channels_okb : statement -> bool **)
+
+  let channels_okb st =
+    match channels_after (app (stem st) (head_layers st)) (channels st) with
+    | Some n0 -> Integers.leb ((fun n -> n) (length (classes st))) n0
+    | None -> false
+
+  (** val fine_sheet : statement -> sheet -> sheet **)
+
+  let fine_sheet st x =
+    changed (Num.mul (sheet_unit x) (grid st)) (Num.mul (grid st)) x
+
+  (** val template_cells :
+      statement -> Num.t -> feature -> (Num.t * Num.t) list ->
+      (place * (Num.t * Num.t)) list **)
+
+  let template_cells st unit0 g box =
+    map (fun p ->
+      let (y, j) = p in
+      let (k, i) = y in
+      (p,
+      (match entry g box k i j with
+       | Some ab -> ((Num.mul unit0 (fst ab)), (Num.mul unit0 (snd ab)))
+       | None -> (Num.zero, Num.zero))))
+      (window_places st g Integers.zero Integers.zero)
+
+  (** val excess_part :
+      sheet -> Integers.t -> Integers.t -> (place * (Num.t * Num.t)) -> Num.t **)
+
+  let excess_part x r c = function
+  | (p, p0) ->
+    let (p1, j) = p in
+    let (k, i) = p1 in
+    let (a, b) = p0 in
+    let v = number_at x ((fun n -> n) k) (Integers.add r i) (Integers.add c j)
+    in
+    Num.add (largest Num.zero (Num.add v (Num.opp b)))
+      (largest Num.zero (Num.add a (Num.opp v)))
+
+  (** val excess_number :
+      sheet -> (place * (Num.t * Num.t)) list -> Integers.t -> Integers.t ->
+      Num.t **)
+
+  let excess_number x cells r c =
+    sum_of (map (excess_part x r c) cells)
+
+  (** val corners : sheet -> feature -> (Integers.t * Integers.t) list **)
+
+  let corners x g =
+    list_prod
+      (span Integers.zero
+        (Integers.add (Integers.sub (sheet_height x) (f_rows g))
+          (Integers.of_positive Integers.XH)))
+      (span Integers.zero
+        (Integers.add (Integers.sub (sheet_width x) (f_columns g))
+          (Integers.of_positive Integers.XH)))
+
+  (** val excesses : statement -> Num.t -> sheet -> feature -> Num.t list **)
+
+  let excesses st unit0 fine g =
+    flat_map (fun box ->
+      let cells = template_cells st unit0 g box in
+      map (fun rc -> excess_number fine cells (fst rc) (snd rc))
+        (corners fine g)) (f_templates g)
+
+  (** val containsb : Num.t list -> bool **)
+
+  let containsb l =
+    existsb (fun e -> Num.eqb e Num.zero) l
+
+  (** val avoidsb : Num.t -> feature -> Num.t list -> bool **)
+
+  let avoidsb unit0 g l =
+    forallb (fun e ->
+      Num.leb (Num.mul (over (f_gap g)) unit0) (Num.mul e (under (f_gap g))))
+      l
+
+  (** val feature_states : statement -> sheet -> (bool * bool) list **)
+
+  let feature_states st x =
+    let fine = fine_sheet st x in
+    map (fun g ->
+      let l = excesses st (sheet_unit x) fine g in
+      ((containsb l), (avoidsb (sheet_unit fine) g l))) (features st)
+
+  (** val alternative_true : (bool * bool) list -> alternative -> bool **)
+
+  let alternative_true states a =
+    (&&)
+      (forallb (fun n0 ->
+        match nth_error states n0 with
+        | Some s -> fst s
+        | None -> true) a.requires)
+      (forallb (fun n0 ->
+        match nth_error states n0 with
+        | Some s -> snd s
+        | None -> true) a.forbids)
+
+  (** val formula_true : (bool * bool) list -> class0 -> bool **)
+
+  let formula_true states = function
+  | AnyOf l -> existsb (alternative_true states) l
+  | Otherwise -> false
+
+  (** val class_true : statement -> (bool * bool) list -> class0 -> bool **)
+
+  let class_true st states c = match c with
+  | AnyOf _ -> formula_true states c
+  | Otherwise ->
+    forallb (fun c0 -> negb (formula_true states c0)) (classes st)
+
+  (** val true_classes :
+      statement -> (bool * bool) list -> Integers.t list **)
+
+  let true_classes st states =
+    filter (fun y ->
+      match nth_error (classes st) y with
+      | Some c -> class_true st states c
+      | None -> false) (numbers_of (classes st))
+
+  (** val label_in : statement -> (bool * bool) list -> Integers.t option **)
+
+  let label_in st states =
+    match true_classes st states with
+    | [] -> None
+    | y :: l -> (match l with
+                 | [] -> Some y
+                 | _ :: _ -> None)
+
+  (** val decidedb : (bool * bool) list -> bool **)
+
+  let decidedb states =
+    forallb (fun s -> (||) (fst s) (snd s)) states
+
+  (** val label_of : statement -> sheet -> Integers.t option **)
+
+  let label_of st x =
+    label_in st (feature_states st x)
+
+  (** val is_imageb : statement -> sheet -> bool **)
+
+  let is_imageb st x =
+    (&&)
+      ((&&)
+        (Integers.leb (Integers.of_positive Integers.XH) (sheet_height x))
+        (Integers.leb (Integers.of_positive Integers.XH) (sheet_width x)))
+      (forallb (fun ij ->
+        forallb (fun k ->
+          let v = Num.mul (grid st) (number_at x k (fst ij) (snd ij)) in
+          (&&) (Num.leb (Num.mul (dark st) (sheet_unit x)) v)
+            (Num.leb v (Num.mul (bright st) (sheet_unit x))))
+          (span Integers.zero ((fun n -> n) (channels st)))) (sheet_places x))
+
+  (** val admissibleb : statement -> sheet -> bool **)
+
+  let admissibleb st x =
+    (&&) (is_imageb st x)
+      (let states = feature_states st x in
+       (&&) (decidedb states)
+         (match label_in st states with
+          | Some _ -> true
+          | None -> false))
+
+  type evaluation = { e_stem : sheet; e_pooled : sheet; e_logits : sheet;
+                      e_states : (bool * bool) list; e_is_image : bool;
+                      e_label : Integers.t option }
+
+  (** val e_stem : evaluation -> sheet **)
+
+  let e_stem e =
+    e.e_stem
+
+  (** val e_pooled : evaluation -> sheet **)
+
+  let e_pooled e =
+    e.e_pooled
+
+  (** val e_logits : evaluation -> sheet **)
+
+  let e_logits e =
+    e.e_logits
+
+  (** val e_states : evaluation -> (bool * bool) list **)
+
+  let e_states e =
+    e.e_states
+
+  (** val e_is_image : evaluation -> bool **)
+
+  let e_is_image e =
+    e.e_is_image
+
+  (** val e_label : evaluation -> Integers.t option **)
+
+  let e_label e =
+    e.e_label
+
+  (** val evaluate : statement -> sheet -> evaluation **)
+
+  let evaluate st x =
+    let out = stem_sheet st x in
+    let pooled = pooled_sheet (pool st) no_extra no_extra out in
+    let states = feature_states st x in
+    { e_stem = out; e_pooled = pooled; e_logits = (logits_sheet st pooled);
+    e_states = states; e_is_image = (is_imageb st x); e_label =
+    (label_in st states) }
+
+  type witness = { core_height : Integers.t; core_width : Integers.t;
+                   full_height : Integers.t; full_width : Integers.t;
+                   repeated_row : Integers.t; repeated_column : Integers.t;
+                   core_unit : Num.t; core_numbers : Num.t list list list }
+
+  (** val core_height : witness -> Integers.t **)
+
+  let core_height w =
+    w.core_height
+
+  (** val core_width : witness -> Integers.t **)
+
+  let core_width w =
+    w.core_width
+
+  (** val full_height : witness -> Integers.t **)
+
+  let full_height w =
+    w.full_height
+
+  (** val full_width : witness -> Integers.t **)
+
+  let full_width w =
+    w.full_width
+
+  (** val repeated_row : witness -> Integers.t **)
+
+  let repeated_row w =
+    w.repeated_row
+
+  (** val repeated_column : witness -> Integers.t **)
+
+  let repeated_column w =
+    w.repeated_column
+
+  (** val core_unit : witness -> Num.t **)
+
+  let core_unit w =
+    w.core_unit
+
+  (** val core_numbers : witness -> Num.t list list list **)
+
+  let core_numbers w =
+    w.core_numbers
+
+  (** val core_sheet : statement -> witness -> sheet **)
+
+  let core_sheet st w =
+    sheet_of_lists (core_height w) (core_width w)
+      ((fun n -> n) (channels st)) (core_unit w) (core_numbers w)
+
+  (** val unstretched :
+      Integers.t -> Integers.t -> Integers.t -> Integers.t **)
+
+  let unstretched p more0 i =
+    if Integers.ltb i p
+    then i
+    else if Integers.leb i (Integers.add p more0)
+         then p
+         else Integers.sub i more0
+
+  (** val stretched :
+      witness -> sheet -> Integers.t -> Integers.t -> sheet **)
+
+  let stretched w core height width =
+    sheet_of height width (sheet_channels core) (sheet_unit core) (fun i j ->
+      match cell_at core
+              (unstretched (repeated_row w)
+                (Integers.sub height (core_height w)) i)
+              (unstretched (repeated_column w)
+                (Integers.sub width (core_width w)) j) with
+      | Some cell -> cell
+      | None -> PositiveMap.empty)
+
+  (** val witness_sheet : statement -> witness -> sheet **)
+
+  let witness_sheet st w =
+    stretched w (core_sheet st w) (full_height w) (full_width w)
+
+  (** val run_above :
+      level -> (Integers.t * Integers.t) -> Integers.t * Integers.t **)
+
+  let run_above l run =
+    ((Integers.opp
+       (Integers.div (Integers.opp (Integers.add (fst run) l.before))
+         l.stride)),
+      (Integers.add
+        (Integers.div
+          (Integers.sub (Integers.add (snd run) l.before) l.kernel) l.stride)
+        (Integers.of_positive Integers.XH)))
+
+  (** val run_through :
+      level list -> (Integers.t * Integers.t) -> (Integers.t * Integers.t)
+      option **)
+
+  let rec run_through levels run =
+    match levels with
+    | [] -> Some run
+    | l :: levels0 ->
+      let run0 = run_above l run in
+      if Integers.ltb (fst run0) (snd run0)
+      then run_through levels0 run0
+      else None
+
+  (** val shorter :
+      level list -> Integers.t list -> Integers.t -> Integers.t -> Integers.t
+      -> Integers.t * extra **)
+
+  let shorter levels sizes core full p =
+    let step0 = step levels in
+    let reach = fold_right Integers.max (field levels) sizes in
+    let steps =
+      Integers.max Integers.zero
+        (Integers.add
+          (Integers.div
+            (Integers.sub
+              (Integers.sub
+                (Integers.add (Integers.sub full core) (Integers.of_positive
+                  (Integers.XO Integers.XH))) reach)
+              (Integers.mul (Integers.of_positive (Integers.XO Integers.XH))
+                step0)) step0) (Integers.of_positive Integers.XH))
+    in
+    let length0 = Integers.sub full (Integers.mul steps step0) in
+    let run = (p,
+      (Integers.add (Integers.add p (Integers.sub length0 core))
+        (Integers.of_positive Integers.XH)))
+    in
+    if (&&) (Integers.leb core length0)
+         (forallb (fun size0 ->
+           match run_through ({ kernel = size0; stride =
+                   (Integers.of_positive Integers.XH); before =
+                   Integers.zero; after = Integers.zero } :: []) run with
+           | Some _ -> true
+           | None -> false) sizes)
+    then (match run_through levels run with
+          | Some p0 ->
+            let (first, _) = p0 in
+            (length0, { extra_at = first; extra_lines = steps })
+          | None -> (full, no_extra))
+    else (full, no_extra)
+
+  (** val within : Integers.t -> Integers.t option -> Integers.t -> bool **)
+
+  let within least most n0 =
+    (&&) (Integers.leb least n0)
+      (match most with
+       | Some m -> Integers.leb n0 m
+       | None -> true)
+
+  (** val leads_by_margin : statement -> sheet -> Integers.t -> bool **)
+
+  let leads_by_margin st logits y =
+    let logit = fun z0 ->
+      number_at logits ((fun n -> n) z0) Integers.zero Integers.zero
+    in
+    forallb (fun z0 ->
+      (||) (Integers.eqb z0 y)
+        (Num.leb (Num.mul (over (margin st)) (sheet_unit logits))
+          (Num.mul (Num.add (logit y) (Num.opp (logit z0)))
+            (under (margin st))))) (numbers_of (classes st))
+
+  (** val check_witness : statement -> Integers.t -> witness -> bool **)
+
+  let check_witness st y w =
+    (&&)
+      ((&&)
+        ((&&)
+          ((&&)
+            ((&&)
+              ((&&)
+                ((&&)
+                  ((&&)
+                    ((&&) (Integers.leb Integers.zero (repeated_row w))
+                      (Integers.ltb (repeated_row w) (core_height w)))
+                    (Integers.leb (core_height w) (full_height w)))
+                  (Integers.leb Integers.zero (repeated_column w)))
+                (Integers.ltb (repeated_column w) (core_width w)))
+              (Integers.leb (core_width w) (full_width w)))
+            (within (least_height st) (most_height st) (full_height w)))
+          (within (least_width st) (most_width st) (full_width w)))
+        (positive (core_unit w)))
+      (let (height, rows) =
+         shorter (row_levels (stem st)) (map f_rows (features st))
+           (core_height w) (full_height w) (repeated_row w)
+       in
+       let (width, columns) =
+         shorter (column_levels (stem st)) (map f_columns (features st))
+           (core_width w) (full_width w) (repeated_column w)
+       in
+       let x = stretched w (core_sheet st w) height width in
+       let states = feature_states st x in
+       (&&)
+         ((&&) ((&&) (is_imageb st x) (decidedb states))
+           (match label_in st states with
+            | Some z0 -> Integers.eqb z0 y
+            | None -> false))
+         (leads_by_margin st
+           (logits_sheet st
+             (pooled_sheet (pool st) rows columns (stem_sheet st x))) y))
+
+  (** val check_witnesses : statement -> witness list -> bool **)
+
+  let check_witnesses st l =
+    (&&) (channels_okb st)
+      (each (check_witness st) (numbers_of (classes st)) l)
+
+  (** val check_certificate :
+      statement -> certificate -> witness list -> bool **)
+
+  let check_certificate st cert l =
+    (&&) (check_instance st cert) (check_witnesses st l)
  end

@@ -179,6 +179,12 @@ module PositiveMap :
   val add : key -> 'a1 -> 'a1 t -> 'a1 t
  end
 
+type alternative = { requires : Integers.t list; forbids : Integers.t list }
+
+type class0 =
+| AnyOf of alternative list
+| Otherwise
+
 module Sort :
  functor (X:TotalLeBool') ->
  sig
@@ -195,12 +201,6 @@ module Sort :
 
   val flatten_stack : X.t list option list -> X.t list
  end
-
-type alternative = { requires : Integers.t list; forbids : Integers.t list }
-
-type class0 =
-| AnyOf of alternative list
-| Otherwise
 
 type level = { kernel : Integers.t; stride : Integers.t; before : Integers.t;
                after : Integers.t }
@@ -292,7 +292,7 @@ module NumbersSort :
   val flatten_stack : Integers.t list option list -> Integers.t list
  end
 
-module Instance :
+module Evaluation :
  functor (Num:Numbers) ->
  sig
   val positive : Num.t -> bool
@@ -857,14 +857,25 @@ module Instance :
 
   val fine_grid : statement -> Num.t
 
+  val interval_gives : Num.t -> (Num.t * Num.t) -> bool -> ratio -> bool
+
+  val circuit_intervals :
+    statement -> (Num.t * Num.t) list -> node list -> intervals option
+
   val check_box :
     statement -> (Integers.t * Num.t) list -> signature_t -> signature_t ->
     seen_window option -> bool -> ratio -> bool
 
+  val bounds_at :
+    statement -> Integers.t list -> signature_t -> signature_t -> intervals
+
   val check_block :
     statement -> (Integers.t * Num.t) list -> signature_t -> signature_t ->
-    seen_window list -> seen_window option -> bool -> ratio -> proof option
-    -> bool
+    seen_window option -> bool -> ratio -> proof option -> bool
+
+  val check_kind :
+    statement -> intervals -> Integers.t -> signature_t -> signature_t ->
+    seen_window list -> bool -> ratio -> proof option -> bool
 
   type fact =
   | Floor of Integers.t * ratio * proof option list
@@ -1014,8 +1025,17 @@ module Instance :
 
   val joint_okb : (Integers.t * Num.t) list -> bool
 
+  type kind_table = ((signature_t * signature_t) * intervals) list
+
+  val boxed_channels : fact list -> Integers.t list
+
+  val bounded_kinds :
+    statement -> Integers.t list -> Integers.t list -> Integers.t list ->
+    kind_table
+
   val check_fact :
-    statement -> Integers.t list -> Integers.t list -> fact -> bool
+    statement -> kind_table -> Integers.t list -> Integers.t list -> fact ->
+    bool
 
   val opposite : ratio -> ratio
 
@@ -1077,4 +1097,208 @@ module Instance :
   val formed : statement -> certificate -> bool
 
   val check_instance : statement -> certificate -> bool
+
+  type 'a array = 'a PositiveMap.t
+
+  val slot : Integers.t -> Integers.positive
+
+  val look : 'a1 array -> Integers.t -> 'a1 option
+
+  val tabulated_from :
+    (Integers.t -> 'a1) -> Integers.t -> Integers.t -> 'a1 array
+
+  val tabulated : Integers.t -> (Integers.t -> 'a1) -> 'a1 array
+
+  val listed_from : 'a1 list -> Integers.t -> 'a1 array
+
+  val listed : 'a1 list -> 'a1 array
+
+  val number_in : Num.t array -> Integers.t -> Num.t
+
+  type sheet = { sheet_height : Integers.t; sheet_width : Integers.t;
+                 sheet_channels : Integers.t; sheet_unit : Num.t;
+                 sheet_cells : Num.t array array array }
+
+  val sheet_height : sheet -> Integers.t
+
+  val sheet_width : sheet -> Integers.t
+
+  val sheet_channels : sheet -> Integers.t
+
+  val sheet_unit : sheet -> Num.t
+
+  val sheet_cells : sheet -> Num.t array array array
+
+  val cell_at : sheet -> Integers.t -> Integers.t -> Num.t array option
+
+  val number_at : sheet -> Integers.t -> Integers.t -> Integers.t -> Num.t
+
+  val sheet_of :
+    Integers.t -> Integers.t -> Integers.t -> Num.t -> (Integers.t ->
+    Integers.t -> Num.t array) -> sheet
+
+  val sheet_of_lists :
+    Integers.t -> Integers.t -> Integers.t -> Num.t -> Num.t list list list
+    -> sheet
+
+  val sheet_numbers : sheet -> Num.t list list list
+
+  val changed : Num.t -> (Num.t -> Num.t) -> sheet -> sheet
+
+  val sheet_places : sheet -> (Integers.t * Integers.t) list
+
+  val sum_of : Num.t list -> Num.t
+
+  val largest_of : Num.t list -> Num.t
+
+  val slid :
+    level -> level -> sheet -> Integers.t -> Num.t -> (Integers.t ->
+    Integers.t -> Num.t array) -> sheet
+
+  val tap_product :
+    sheet -> Integers.t -> Integers.t ->
+    (((Integers.t * Integers.t) * Integers.t) * Num.t) -> Num.t
+
+  val cells_of :
+    level -> level -> sheet -> Integers.t -> Integers.t -> Num.t array list
+
+  val apply_layer : stem_layer -> sheet -> sheet
+
+  val apply_layers : stem_layer list -> sheet -> sheet
+
+  val channels_after : stem_layer list -> Integers.t -> Integers.t option
+
+  type extra = { extra_at : Integers.t; extra_lines : Integers.t }
+
+  val extra_at : extra -> Integers.t
+
+  val extra_lines : extra -> Integers.t
+
+  val no_extra : extra
+
+  val weight_of : extra -> Integers.t -> Integers.t
+
+  val pool_positions : extra -> extra -> sheet -> Num.t
+
+  val pooled_number :
+    pool_kind -> extra -> extra -> sheet -> Integers.t -> Num.t
+
+  val pooled_sheet : pool_kind -> extra -> extra -> sheet -> sheet
+
+  val read_sheet : statement -> sheet -> sheet
+
+  val stem_sheet : statement -> sheet -> sheet
+
+  val logits_sheet : statement -> sheet -> sheet
+
+  val channels_okb : statement -> bool
+
+  val fine_sheet : statement -> sheet -> sheet
+
+  val template_cells :
+    statement -> Num.t -> feature -> (Num.t * Num.t) list ->
+    (place * (Num.t * Num.t)) list
+
+  val excess_part :
+    sheet -> Integers.t -> Integers.t -> (place * (Num.t * Num.t)) -> Num.t
+
+  val excess_number :
+    sheet -> (place * (Num.t * Num.t)) list -> Integers.t -> Integers.t ->
+    Num.t
+
+  val corners : sheet -> feature -> (Integers.t * Integers.t) list
+
+  val excesses : statement -> Num.t -> sheet -> feature -> Num.t list
+
+  val containsb : Num.t list -> bool
+
+  val avoidsb : Num.t -> feature -> Num.t list -> bool
+
+  val feature_states : statement -> sheet -> (bool * bool) list
+
+  val alternative_true : (bool * bool) list -> alternative -> bool
+
+  val formula_true : (bool * bool) list -> class0 -> bool
+
+  val class_true : statement -> (bool * bool) list -> class0 -> bool
+
+  val true_classes : statement -> (bool * bool) list -> Integers.t list
+
+  val label_in : statement -> (bool * bool) list -> Integers.t option
+
+  val decidedb : (bool * bool) list -> bool
+
+  val label_of : statement -> sheet -> Integers.t option
+
+  val is_imageb : statement -> sheet -> bool
+
+  val admissibleb : statement -> sheet -> bool
+
+  type evaluation = { e_stem : sheet; e_pooled : sheet; e_logits : sheet;
+                      e_states : (bool * bool) list; e_is_image : bool;
+                      e_label : Integers.t option }
+
+  val e_stem : evaluation -> sheet
+
+  val e_pooled : evaluation -> sheet
+
+  val e_logits : evaluation -> sheet
+
+  val e_states : evaluation -> (bool * bool) list
+
+  val e_is_image : evaluation -> bool
+
+  val e_label : evaluation -> Integers.t option
+
+  val evaluate : statement -> sheet -> evaluation
+
+  type witness = { core_height : Integers.t; core_width : Integers.t;
+                   full_height : Integers.t; full_width : Integers.t;
+                   repeated_row : Integers.t; repeated_column : Integers.t;
+                   core_unit : Num.t; core_numbers : Num.t list list list }
+
+  val core_height : witness -> Integers.t
+
+  val core_width : witness -> Integers.t
+
+  val full_height : witness -> Integers.t
+
+  val full_width : witness -> Integers.t
+
+  val repeated_row : witness -> Integers.t
+
+  val repeated_column : witness -> Integers.t
+
+  val core_unit : witness -> Num.t
+
+  val core_numbers : witness -> Num.t list list list
+
+  val core_sheet : statement -> witness -> sheet
+
+  val unstretched : Integers.t -> Integers.t -> Integers.t -> Integers.t
+
+  val stretched : witness -> sheet -> Integers.t -> Integers.t -> sheet
+
+  val witness_sheet : statement -> witness -> sheet
+
+  val run_above :
+    level -> (Integers.t * Integers.t) -> Integers.t * Integers.t
+
+  val run_through :
+    level list -> (Integers.t * Integers.t) -> (Integers.t * Integers.t)
+    option
+
+  val shorter :
+    level list -> Integers.t list -> Integers.t -> Integers.t -> Integers.t
+    -> Integers.t * extra
+
+  val within : Integers.t -> Integers.t option -> Integers.t -> bool
+
+  val leads_by_margin : statement -> sheet -> Integers.t -> bool
+
+  val check_witness : statement -> Integers.t -> witness -> bool
+
+  val check_witnesses : statement -> witness list -> bool
+
+  val check_certificate : statement -> certificate -> witness list -> bool
  end

@@ -33,8 +33,10 @@ let blamed (st : P.statement) (c : Certificate.t) =
   in
   let numbered l = List.mapi (fun i x -> (Z.of_int i, x)) l in
   let rows = Option.get (P.row_lengths st) and columns = Option.get (P.column_lengths st) in
+  let kinds = P.bounded_kinds st (P.boxed_channels c.known.facts) rows columns in
   let sides =
-    [ (fun () -> some (P.check_fact st rows columns) "fact" c.fact_lines c.known.facts);
+    [ (fun () -> some (fun (y, w) -> P.check_witness st y w) "witness" c.witness_lines (numbered c.witnesses));
+      (fun () -> some (P.check_fact st kinds rows columns) "fact" c.fact_lines c.known.facts);
       (fun () -> some (fun (y, b) -> P.check_right st c.known y b) "right" c.right_lines (numbered c.known.rights));
       (fun () -> some (fun (y, b) -> P.check_wrong st c.known y b) "wrong" c.wrong_lines (numbered c.known.wrongs)) ]
   in
@@ -50,7 +52,7 @@ let verdict first second =
     lines := Lines.of_text second;
     part := "certificate";
     let certificate = Certificate.read st.known hash !lines in
-    if P.check_instance st.known certificate.known then
+    if P.check_certificate st.known certificate.known certificate.witnesses then
       (Printf.sprintf "PROVED %s margin %s sizes %s" hash (Statement.claim st) (Statement.sizes st.known), proved)
     else
       let line, part = blamed st.known certificate in

@@ -8,9 +8,19 @@ type order = Eq | Lt | Gt
 (* Coq's positive numbers stay what they are: the tables' keys, bit by bit. *)
 type positive = XI of positive | XO of positive | XH
 
-(* Those of up to 61 bits by the machine's integers. *)
+(* Small ones are made once; those of up to 62 bits by the machine's integers. *)
+let small =
+  let made = Array.make 4096 XH in
+  for n = 2 to 4095 do
+    made.(n) <- (if n land 1 = 0 then XO made.(n lsr 1) else XI made.(n lsr 1))
+  done;
+  made
+
 let rec positive_of_int n =
-  if n <= 1 then XH else if n land 1 = 0 then XO (positive_of_int (n lsr 1)) else XI (positive_of_int (n lsr 1))
+  if n <= 1 then XH
+  else if n < 4096 then small.(n)
+  else if n land 1 = 0 then XO (positive_of_int (n lsr 1))
+  else XI (positive_of_int (n lsr 1))
 
 let rec to_positive n =
   if Z.fits_int n then positive_of_int (Z.to_int n)

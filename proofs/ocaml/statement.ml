@@ -1,7 +1,7 @@
 (* Reads statements (FORMAT.md, "Statement") as the proved checker has them, and prints them again. *)
 
 open Lines
-module Proved = Checker.Instance (Integers)
+module Proved = Checker.Evaluation (Integers)
 module P = Proved
 
 (* A statement, and what the checker needs not know: names, the ONNX file's hash, how the margin is claimed, which lines
