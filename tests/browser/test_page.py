@@ -68,6 +68,9 @@ def test_a_phone_shows_everything_without_scrolling_sideways(opened: Open, make:
 
 def test_a_finger_paints(opened: Open) -> None:
     shown = opened(shipped_page("shapes"), width=360, height=740, has_touch=True, is_mobile=True)
+    # The page is scrolled with the same finger, so that painting has to be asked for.
+    assert shown.get_by_role("button", name="Look", exact=True).get_attribute("aria-pressed") == "true"
+    shown.get_by_role("button", name="Paint").tap()
     shown.locator(".image-frame").scroll_into_view_if_needed()
     before = shown.evaluate("explorer.pixels.filter(x => x.p === x.q).length")
     box = shown.locator(".image-frame canvas").bounding_box()

@@ -30,8 +30,11 @@ export class Workbench {
   /** @param {Model} model */
   constructor(model) {
     this.model = model;
-    /** @type {Tool} */
-    this.tool = "paint";
+    /**
+     * On a phone the page is scrolled with the same finger, so that painting has to be asked for.
+     * @type {Tool}
+     */
+    this.tool = window.matchMedia("(pointer: coarse)").matches ? "look" : "paint";
     this.value = model.task.high;
     this.brush = 1;
     /** The channels that are painted and shown: -1 for all. */
@@ -48,6 +51,7 @@ export class Workbench {
       leave: () => this.leave(),
       press: (row, column, first) => this.press(row, column, first),
     });
+    this.grid.element.classList.toggle("held", this.tool === "paint");
     const frame = el("div", { class: "image-frame" }, this.grid.element);
     this.element = el("div", { class: "workbench" }, this.toolbar(), frame, this.readout, this.origin, this.sizes());
     model.on("image", () => this.shown());
@@ -62,6 +66,7 @@ export class Workbench {
       const button = el("button", { type: "button", title, "aria-pressed": String(tool === this.tool), "data-tool": tool }, text);
       button.addEventListener("click", () => {
         this.tool = tool;
+        this.grid.element.classList.toggle("held", tool === "paint");
         for (const other of tools.children) other.setAttribute("aria-pressed", String(other === button));
       });
       tools.append(button);
