@@ -108,7 +108,7 @@ def run(command: str, folder: Path) -> str:
 
 
 def differences(page: Path, folder: Path) -> Iterator[tuple[Example, str, str]]:
-    """What commands (each an example of its own) and sessions do that the page does not show: what it shows, what came."""
+    """Commands (each an example of its own) and sessions that do something else than a page shows; both texts."""
     text = page.read_text("utf-8")
     session: dict[str, object] = {}
     for example in examples(text):
