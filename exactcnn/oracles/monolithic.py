@@ -19,12 +19,12 @@ from exactcnn.core.outcome import ClassReport, Example, Outcome
 from exactcnn.core.sizes import SizeRange
 from exactcnn.core.tensor import ExactTensor
 from exactcnn.core.verdict import Verdict
+from exactcnn.core.z3_interrupt import check
 from exactcnn.network.model import Network
 from exactcnn.oracles.formula import Formula, disjunction, negation
 from exactcnn.oracles.network_formula import encode_network
 from exactcnn.oracles.replay import check_fit, is_wrong, replay
 from exactcnn.oracles.task_formula import encode_task
-from exactcnn.solvers.z3_interrupt import check
 from exactcnn.task.model import Task
 
 __all__ = ["monolithic_smtlib", "verify_monolithic"]

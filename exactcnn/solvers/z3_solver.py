@@ -12,9 +12,9 @@ from flint import fmpq, fmpz
 
 from exactcnn.core.circuit import Sequent
 from exactcnn.core.errors import InternalError
+from exactcnn.core.z3_interrupt import check
 from exactcnn.formats.smtlib import guard_names, sequent_script
 from exactcnn.solvers.base import Answer, Minimum, Status
-from exactcnn.solvers.z3_interrupt import check
 
 __all__ = ["Z3Solver"]
 

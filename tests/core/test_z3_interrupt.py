@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 import z3
 
-from exactcnn.solvers.z3_interrupt import check
+from exactcnn.core.z3_interrupt import check
 
 PIGEONS = 11
 
