@@ -88,7 +88,7 @@ explorer: $(VENV)/.dev
 	missing (Debian: apt-get install nodejs node-typescript)" >&2; exit 1; }
 	tsc -p exactcnn/report/explorer
 	node --test tests/explorer/*.test.mjs
-	$(BIN)/pytest tests/explorer
+	$(BIN)/pytest -n $(CORES) --dist worksteal tests/explorer
 
 # The proof explorer's pages in a real browser.
 browser: $(VENV)/.browser
