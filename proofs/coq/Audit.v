@@ -2,7 +2,7 @@
     but the standard library's axioms of the real numbers may appear. *)
 
 From Coq Require Import Reals ZArith List.
-From ExactCNN Require Import Images Tasks Networks Construction Axis Numbers Examples.
+From ExactCNN Require Import Images Tasks Networks Construction Axis Numbers Examples WitnessExamples.
 
 (** The paper's theorem, and the network that is built. *)
 Check convolutional_networks_have_zero_error.
@@ -43,3 +43,19 @@ Print Assumptions sum_zero_error.
 
 Check mean_zero_error.
 Print Assumptions mean_zero_error.
+
+(** The evaluator, and certificates with their witnesses. *)
+Check Witnessed.Evaluated.evaluated_logits.
+Print Assumptions Witnessed.Evaluated.evaluated_logits.
+
+Check Witnessed.Evaluated.admissibleb_spec.
+Print Assumptions Witnessed.Evaluated.admissibleb_spec.
+
+Check Witnessed.Evaluated.label_of_spec.
+Print Assumptions Witnessed.Evaluated.label_of_spec.
+
+Check Witnessed.check_certificate_sound.
+Print Assumptions Witnessed.check_certificate_sound.
+
+Check lamp_witnessed.
+Print Assumptions lamp_witnessed.
