@@ -14,6 +14,7 @@ import datetime
 import time
 from pathlib import Path
 
+import bench_extracted
 import bench_features
 import bench_inference
 import bench_kernel
@@ -37,6 +38,7 @@ def run(*, full: bool) -> tuple[list[Table], dict[str, bool]]:
     learned, even = bench_learned.measure()
     inference, fast = bench_inference.measure(rounds=12 if full else 6)
     branches, checked = bench_kernel.measure()
+    extracted = bench_extracted.measure()
     if full:
         against, agree = bench_monolithic.measure()
         # A network that shares no maximum with the task: what a solver meets outside our own constructions.
@@ -52,7 +54,7 @@ def run(*, full: bool) -> tuple[list[Table], dict[str, bool]]:
         "the kernel": checked,
         "answers agree": agree,
     }
-    return [verify, features, learned, inference, branches, *against], reached
+    return [verify, features, learned, inference, branches, extracted, *against], reached
 
 
 def main() -> int:

@@ -149,10 +149,9 @@ def test_what_cannot_be_read(extracted: Extracted, arguments: tuple[str, ...], c
     assert done.stderr
 
 
-@pytest.mark.parametrize("depth", [10, 400_000])
-def test_long_proofs_need_no_stack(extracted: Extracted, depth: int) -> None:
+def test_long_proofs_need_no_stack(extracted: Extracted) -> None:
     statement, certificate = documented()
-    long = certificate.replace("prove 1 0 0 0 0\n", "prove 1 0 0 0 0\n" + "have 0 1\nqed 0\n" * depth, 1)
+    long = certificate.replace("prove 1 0 0 0 0\n", "prove 1 0 0 0 0\n" + "have 0 1\nqed 0\n" * 300_000, 1)
     assert long != certificate
-    proved, line = extracted.check(io.BytesIO(statement.encode()), io.BytesIO(long.encode()))
-    assert line == "" or proved or line.startswith("REJECTED ")
+    proved, _ = extracted.check(io.BytesIO(statement.encode()), io.BytesIO(long.encode()))
+    assert proved
