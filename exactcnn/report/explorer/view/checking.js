@@ -24,7 +24,11 @@ export function checkPanel(model, certificate, text) {
   const breaker = new Breaker(checker, certificate);
   const output = el("div", { class: "check-output" });
   const random = el("div", { class: "check-output" });
-  const check = el("button", { type: "button", class: "strong", click: () => checker.run(text, output, (result) => [verdict(result)]) }, "Check the whole certificate here");
+  const check = el(
+    "button",
+    { type: "button", class: "strong", click: () => checker.run(text, output, (result) => [verdict(result)]) },
+    "Check the whole certificate here",
+  );
   const damage = el("button", { type: "button", click: () => breaker.breakAny(random) }, "Break a number somewhere");
   const panel = el(
     "div",
@@ -32,7 +36,14 @@ export function checkPanel(model, certificate, text) {
     el("div", { class: "choices" }, check, damage),
     output,
     random,
-    el("p", { class: "dim small" }, "This page checks with a program of its own. The one whose word counts is the kernel: python -I -S kernel.py STATEMENT CERTIFICATE. The statement's SHA-256 is ", el("span", { class: "number hash" }, model.statement.hash), "."),
+    el(
+      "p",
+      { class: "dim small" },
+      "This page checks with a program of its own. The one whose word counts is the kernel: ",
+      "python -I -S kernel.py STATEMENT CERTIFICATE. The statement's SHA-256 is ",
+      el("span", { class: "number hash" }, model.statement.hash),
+      ".",
+    ),
   );
   return { panel, breaker };
 }
@@ -43,10 +54,20 @@ export function checkPanel(model, certificate, text) {
  */
 function verdict(result) {
   if (result.verdict === "PROVED") {
-    return el("p", { class: "result right" }, el("strong", {}, "✓ PROVED"), " Every step holds, and nothing is missing.");
+    return el(
+      "p",
+      { class: "result right" },
+      el("strong", {}, "✓ PROVED"),
+      " Every step holds, and nothing is missing.",
+    );
   }
   const { line, rule, expected, got } = result;
-  return el("p", { class: "result wrong" }, el("strong", {}, "✗ REJECTED"), ` at line ${line}, rule ${rule}: expected ${expected}, got ${got}.`);
+  return el(
+    "p",
+    { class: "result wrong" },
+    el("strong", {}, "✗ REJECTED"),
+    ` at line ${line}, rule ${rule}: expected ${expected}, got ${got}.`,
+  );
 }
 
 /** Runs one check at a time. */
@@ -66,7 +87,17 @@ class Checker {
   async run(text, output, words) {
     const turn = (this.turn += 1);
     const bar = el("progress", { max: 1, value: 0, "aria-label": "how much is checked" });
-    const stop = el("button", { type: "button", class: "quiet", click: () => { this.turn += 1; } }, "Stop");
+    const stop = el(
+      "button",
+      {
+        type: "button",
+        class: "quiet",
+        click: () => {
+          this.turn += 1;
+        },
+      },
+      "Stop",
+    );
     const note = el("span", { class: "dim" }, "checking");
     fill(output, el("div", { class: "progress" }, bar, note, stop));
     const result = await checkInSteps(this.model.data.statement, text, (line, lines) => {
@@ -106,7 +137,16 @@ export class Breaker {
    */
   button(line) {
     const output = el("div", { class: "check-output" });
-    const button = el("button", { type: "button", class: "quiet small", title: "changes one number of this line and checks the whole certificate", click: () => this.breakLine(line, output) }, "Break a number");
+    const button = el(
+      "button",
+      {
+        type: "button",
+        class: "quiet small",
+        title: "changes one number of this line and checks the whole certificate",
+        click: () => this.breakLine(line, output),
+      },
+      "Break a number",
+    );
     if (!this.places(line).length) return el("span", {});
     return el("div", { class: "break" }, button, output);
   }
@@ -198,6 +238,9 @@ function shownLine(tokens, place, label) {
     el("span", { class: "dim" }, `${label} `),
     `${start} `,
     el("mark", {}, tokens[place]),
-    ` ${tokens.slice(place + 1).join(" ").slice(0, LONGEST / 2)}`,
+    ` ${tokens
+      .slice(place + 1)
+      .join(" ")
+      .slice(0, LONGEST / 2)}`,
   );
 }

@@ -23,7 +23,18 @@ export function showCounterexample(model) {
     const isLabel = name === example.label;
     const isBest = example.winners.includes(name);
     const remark = [...(isLabel ? ["the label"] : []), ...(isBest ? ["largest"] : [])].join(", ");
-    return { y, isLabel, isBest, row: el("tr", { class: isLabel ? "label" : isBest ? "best" : "" }, el("th", { scope: "row" }, named(name)), el("td", {}, value ? spelled(value) : ""), el("td", { class: "dim" }, remark)) };
+    return {
+      y,
+      isLabel,
+      isBest,
+      row: el(
+        "tr",
+        { class: isLabel ? "label" : isBest ? "best" : "" },
+        el("th", { scope: "row" }, named(name)),
+        el("td", {}, value ? spelled(value) : ""),
+        el("td", { class: "dim" }, remark),
+      ),
+    };
   });
   const shown = rows.length > 16 ? rows.filter((r) => r.isLabel || r.isBest) : rows;
   const others = example.winners.filter((name) => name !== example.label);
@@ -40,11 +51,42 @@ export function showCounterexample(model) {
   fill(
     section,
     el("h2", { id: "counterexample-heading" }, "The counterexample"),
-    el("p", { class: "lead" }, `This image of ${size} contains `, contains, ", so that its class is ", named(example.label), "; but ", wrong),
-    el("div", { class: "side-by-side" }, picture(model, example), el("table", { class: "numbers" }, el("tbody", {}, shown.map((r) => r.row)))),
+    el(
+      "p",
+      { class: "lead" },
+      `This image of ${size} contains `,
+      contains,
+      ", so that its class is ",
+      named(example.label),
+      "; but ",
+      wrong,
+    ),
+    el(
+      "div",
+      { class: "side-by-side" },
+      picture(model, example),
+      el(
+        "table",
+        { class: "numbers" },
+        el(
+          "tbody",
+          {},
+          shown.map((r) => r.row),
+        ),
+      ),
+    ),
     example.whole
-      ? el("p", {}, el("button", { type: "button", click: show }, "Show it below"), el("span", { class: "dim" }, " Change its pixels, and see how far the fault goes."))
-      : el("p", { class: "dim" }, "The image is too large for this page. The command that found it writes it as a file."),
+      ? el(
+          "p",
+          {},
+          el("button", { type: "button", click: show }, "Show it below"),
+          el("span", { class: "dim" }, " Change its pixels, and see how far the fault goes."),
+        )
+      : el(
+          "p",
+          { class: "dim" },
+          "The image is too large for this page. The command that found it writes it as a file.",
+        ),
   );
   return true;
 }

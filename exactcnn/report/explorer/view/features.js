@@ -42,12 +42,17 @@ export function showTask(model) {
       `${counted(task.features.length, "feature")}, ${counted(task.classes.length, "class", "classes")}; pixels from `,
       `${formatRational(task.low)} to ${formatRational(task.high)}`,
       task.channels > 1 ? ` in ${task.channels} channels. ` : ". ",
-      "Each square of a template shows the values that a pixel may have: the lowest above the diagonal, the highest below; ",
+      "Each square of a template shows the values that a pixel may have: ",
+      "the lowest above the diagonal, the highest below; ",
       "where it is hatched, any value will do.",
     ),
     cards,
     el("h3", {}, "Classes"),
-    el("p", { class: "lead" }, "An image contains a feature if one of its windows exhibits it, and avoids it if all windows are clear of it."),
+    el(
+      "p",
+      { class: "lead" },
+      "An image contains a feature if one of its windows exhibits it, and avoids it if all windows are clear of it.",
+    ),
     classes,
   );
 }
@@ -68,7 +73,11 @@ export function condition(model, number) {
     ];
     return el("span", { class: "alternative" }, words.length ? words : "any image");
   });
-  return el("span", {}, parts.flatMap((part, i) => (i ? [" or ", part] : [part])));
+  return el(
+    "span",
+    {},
+    parts.flatMap((part, i) => (i ? [" or ", part] : [part])),
+  );
 }
 
 /**
@@ -76,7 +85,10 @@ export function condition(model, number) {
  * @param {number[]} features
  */
 function joined(model, features) {
-  return features.flatMap((f, i) => [...(i ? [i === features.length - 1 ? " and " : ", "] : []), named(model.task.features[f].name)]);
+  return features.flatMap((f, i) => [
+    ...(i ? [i === features.length - 1 ? " and " : ", "] : []),
+    named(model.task.features[f].name),
+  ]);
 }
 
 /**
@@ -98,17 +110,22 @@ function card(model, feature, number) {
   const pickers = el("div", { class: "pickers" });
   if (feature.templates.length > 1) {
     const names = feature.templates.map((_, t) => `template ${t}`);
-    pickers.append(picker("Template", names, 0, (chosen) => {
-      template = chosen;
-      draw();
-      model.chosen = true;
-      model.choose(number, template);
-    }));
+    pickers.append(
+      picker("Template", names, 0, (chosen) => {
+        template = chosen;
+        draw();
+        model.chosen = true;
+        model.choose(number, template);
+      }),
+    );
   }
-  if (channels > 1) pickers.append(channelPicker(model, channel, (chosen) => {
-    channel = chosen;
-    draw();
-  }));
+  if (channels > 1)
+    pickers.append(
+      channelPicker(model, channel, (chosen) => {
+        channel = chosen;
+        draw();
+      }),
+    );
   draw();
   return el(
     "article",
@@ -119,13 +136,21 @@ function card(model, feature, number) {
     intervals,
     pickers,
     readout,
-    el("button", { type: "button", class: "quiet", click: () => {
-      model.chosen = true;
-      model.choose(number, template);
-      model.point();
-      place("images").scrollIntoView();
-      say(`looking for ${feature.name}`);
-    } }, "Look for it in an image"),
+    el(
+      "button",
+      {
+        type: "button",
+        class: "quiet",
+        click: () => {
+          model.chosen = true;
+          model.choose(number, template);
+          model.point();
+          place("images").scrollIntoView();
+          say(`looking for ${feature.name}`);
+        },
+      },
+      "Look for it in an image",
+    ),
   );
 }
 
@@ -137,7 +162,11 @@ function card(model, feature, number) {
  * @param {(number: number) => void} change
  */
 export function picker(label, names, chosen, change) {
-  const select = el("select", { "aria-label": label }, names.map((name, i) => el("option", { value: i }, name)));
+  const select = el(
+    "select",
+    { "aria-label": label },
+    names.map((name, i) => el("option", { value: i }, name)),
+  );
   select.selectedIndex = chosen;
   select.addEventListener("change", () => change(select.selectedIndex));
   return select;
@@ -167,11 +196,15 @@ export function channelPicker(model, chosen, change) {
 export function templateGrid(model, feature, number, channel, readout, width = CARD) {
   const [{ task }, template, cells] = [model, feature.templates[number], feature.rows * feature.columns];
   const shown = channel < 0 ? Array.from({ length: task.channels }, (_, c) => c) : [channel];
-  const places = (/** @type {number} */ row, /** @type {number} */ column) => shown.map((c) => c * cells + row * feature.columns + column);
-  const colourOf = (/** @type {import("../engine/rational.js").Rational[]} */ values) => pixelColour(task, values, channel < 0 ? -1 : 0);
+  const places = (/** @type {number} */ row, /** @type {number} */ column) =>
+    shown.map((c) => c * cells + row * feature.columns + column);
+  const colourOf = (/** @type {import("../engine/rational.js").Rational[]} */ values) =>
+    pixelColour(task, values, channel < 0 ? -1 : 0);
   const describe = (/** @type {number} */ row, /** @type {number} */ column) =>
     `row ${row}, column ${column}: ` +
-    places(row, column).map((p, i) => (shown.length > 1 ? `${model.data.channels[shown[i]]} ` : "") + intervalText(model, template, p)).join("; ");
+    places(row, column)
+      .map((p, i) => (shown.length > 1 ? `${model.data.channels[shown[i]]} ` : "") + intervalText(model, template, p))
+      .join("; ");
   return new Grid({
     label: `template ${number} of ${feature.name}`,
     rows: feature.rows,
@@ -181,7 +214,13 @@ export function templateGrid(model, feature, number, channel, readout, width = C
     over: (pen, row, column, x, y, side) => {
       const at = places(row, column);
       const [low, high] = [template.low, template.high].map((ends) => colourOf(at.map((p) => ends[p])));
-      drawInterval(pen, low, high, at.every((p) => isFree(task, template, p)), [x, y, side]);
+      drawInterval(
+        pen,
+        low,
+        high,
+        at.every((p) => isFree(task, template, p)),
+        [x, y, side],
+      );
     },
     describe,
     enter: (row, column) => {
@@ -227,11 +266,23 @@ function intervalAxis(model, template) {
     return svg("rect", { class: kind, x: Math.min(a, 99), y: 3 + 5 * i, width: Math.max(1, b - a), height: 3 }, title);
   });
   const height = 4 + 5 * bars.length;
-  const ends = el("span", { class: "ends", "aria-hidden": "true" }, el("span", {}, formatRational(low)), el("span", {}, formatRational(high)));
-  const label = `the intervals of its pixels: ${ordered.map(([text, { count }]) => `${counted(count, "pixel")} ${text}`).join("; ")}`;
+  const ends = el(
+    "span",
+    { class: "ends", "aria-hidden": "true" },
+    el("span", {}, formatRational(low)),
+    el("span", {}, formatRational(high)),
+  );
+  const words = ordered.map(([text, { count }]) => `${counted(count, "pixel")} ${text}`);
+  const label = `the intervals of its pixels: ${words.join("; ")}`;
   const drawing = svg(
     "svg",
-    { class: "axis", viewBox: `0 0 100 ${height}`, role: "img", "aria-label": label.slice(0, 400), preserveAspectRatio: "none" },
+    {
+      class: "axis",
+      viewBox: `0 0 100 ${height}`,
+      role: "img",
+      "aria-label": label.slice(0, 400),
+      preserveAspectRatio: "none",
+    },
     svg("line", { class: "rule", x1: 0, x2: 100, y1: height - 0.5, y2: height - 0.5 }),
     bars,
   );

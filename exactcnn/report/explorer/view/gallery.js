@@ -34,10 +34,17 @@ export function gallery(model) {
   const { more, missing, imageNote } = model.data;
   const notes = [
     more ? "There are more configurations than these; paint them yourself." : "",
-    missing.length ? `For ${counted(missing.length, "configuration")} no image was made: the features found no room, or were not apart.` : "",
+    missing.length
+      ? `No image was made of ${counted(missing.length, "configuration")}: no room was found, or features were not apart.`
+      : "",
     imageNote ?? "",
   ].filter(Boolean);
-  return el("div", {}, rows, notes.map((text) => el("p", { class: "dim" }, text)));
+  return el(
+    "div",
+    {},
+    rows,
+    notes.map((text) => el("p", { class: "dim" }, text)),
+  );
 }
 
 /**
@@ -54,7 +61,12 @@ function classRow(model, y, images) {
   }
   if (!strip.childElementCount) strip.append(el("span", { class: "dim" }, "no image at hand"));
   roving(strip, "button");
-  return el("div", { class: "class-row" }, el("div", { class: "class-name" }, named(name), el("span", { class: "dim" }, condition(model, y))), strip);
+  return el(
+    "div",
+    { class: "class-row" },
+    el("div", { class: "class-name" }, named(name), el("span", { class: "dim" }, condition(model, y))),
+    strip,
+  );
 }
 
 /**
@@ -77,12 +89,23 @@ function thumbnail(model, drawn) {
   const show = () => {
     const number = next % drawn.bytes.length;
     next += 1;
-    model.show(model.drawn(drawn.bytes[number]), height, width, `image ${number + 1} of ${drawn.bytes.length} of the configuration: ${text}`);
+    model.show(
+      model.drawn(drawn.bytes[number]),
+      height,
+      width,
+      `image ${number + 1} of ${drawn.bytes.length} of the configuration: ${text}`,
+    );
     say(`image ${number + 1} with ${text}`);
   };
   return el(
     "button",
-    { type: "button", class: "thumbnail", title: text, "aria-label": `an image with ${text}, ${height} by ${width}`, click: show },
+    {
+      type: "button",
+      class: "thumbnail",
+      title: text,
+      "aria-label": `an image with ${text}, ${height} by ${width}`,
+      click: show,
+    },
     preview(model, drawn.bytes[0], height, width),
     el("span", { class: "caption" }, named(text)),
   );
@@ -100,7 +123,12 @@ function witnessButton(model, witness) {
   };
   return el(
     "button",
-    { type: "button", class: "thumbnail", "aria-label": `the witness of class ${label}, ${height} by ${width}`, click: show },
+    {
+      type: "button",
+      class: "thumbnail",
+      "aria-label": `the witness of class ${label}, ${height} by ${width}`,
+      click: show,
+    },
     previewOf(model, model.written(witness.pixels), height, width),
     el("span", { class: "caption" }, "witness"),
   );
@@ -130,7 +158,8 @@ function preview(model, bytes, height, width) {
  */
 export function previewOf(model, pixels, height, width, side = THUMBNAIL) {
   const size = height * width;
-  const values = (/** @type {number} */ place) => Array.from({ length: model.task.channels }, (_, c) => pixels[c * size + place]);
+  const values = (/** @type {number} */ place) =>
+    Array.from({ length: model.task.channels }, (_, c) => pixels[c * size + place]);
   return raster(height, width, (place) => pixelColour(model.task, values(place), -1), side);
 }
 

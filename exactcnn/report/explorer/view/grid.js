@@ -1,20 +1,27 @@
 /**
- * Grids of squares: images, templates and maps. They are drawn on a canvas, whatever their size; one real cell lies over
- * the square that has the focus and moves with the arrow keys, so that a grid is a single stop for the tab key.
+ * Grids of squares: images, templates and maps. They are drawn on a canvas, whatever their size; one real cell lies
+ * over the square that has the focus and moves with the arrow keys, so that a grid is a single stop for the tab key.
  */
 
 import { el } from "./dom.js";
 import { css, onTheme } from "./theme.js";
 
 /**
+ * @callback Drawer
+ * @param {CanvasRenderingContext2D} pen
+ * @param {number} row
+ * @param {number} column
+ * @param {number} x where the square begins on the canvas
+ * @param {number} y
+ * @param {number} side
+ *
  * @typedef {object} GridOptions
  * @property {string} label what the grid shows
  * @property {number} rows
  * @property {number} columns
  * @property {number} [side] the side of a square in CSS pixels, where there is room
  * @property {(row: number, column: number) => import("./theme.js").Rgb} colour of a square
- * @property {(pen: CanvasRenderingContext2D, row: number, column: number, x: number, y: number, side: number) => void} [over]
- *   draws more into a square
+ * @property {Drawer} [over] draws more into a square
  * @property {(row: number, column: number) => string} describe a square in words
  * @property {(row: number, column: number) => void} [enter] the pointer or the focus is on a square
  * @property {() => void} [leave] and no longer on any

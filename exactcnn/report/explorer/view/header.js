@@ -12,18 +12,38 @@ const SIGNS = { PROVED: "✓", REFUTED: "✗", VACUOUS: "∅", UNKNOWN: "?", TIM
 export function showHeader(data) {
   const { answer, network, source, task, version } = data;
   const { verdict, claim, facts } = answer;
-  const mark = el("span", { class: `verdict ${verdict}` }, el("span", { "aria-hidden": "true" }, `${SIGNS[verdict] ?? ""} `), verdict);
+  const mark = el(
+    "span",
+    { class: `verdict ${verdict}` },
+    el("span", { "aria-hidden": "true" }, `${SIGNS[verdict] ?? ""} `),
+    verdict,
+  );
   const pairs = [["network", network], ...facts];
   fill(
     place("top"),
-    el("div", { class: "bar" }, el("span", { class: "brand" }, "exactcnn"), el("span", { class: "dim source", title: visible(source) }, visible(source)), themeSwitch()),
+    el(
+      "div",
+      { class: "bar" },
+      el("span", { class: "brand" }, "exactcnn"),
+      el("span", { class: "dim source", title: visible(source) }, visible(source)),
+      themeSwitch(),
+    ),
     el("h1", {}, named(task, "title")),
     el("p", { class: "answer" }, mark, el("span", { class: "claim" }, sentence(visible(claim)))),
-    el("dl", { class: "facts" }, pairs.map(([name, text]) => el("div", {}, el("dt", {}, name), el("dd", { title: visible(text) }, visible(text))))),
+    el(
+      "dl",
+      { class: "facts" },
+      pairs.map(([name, text]) => el("div", {}, el("dt", {}, name), el("dd", { title: visible(text) }, visible(text)))),
+    ),
   );
   fill(
     place("end"),
-    el("p", {}, `Made by exactcnn ${version}. All numbers are exact fractions; decimals with ≈ are rounded. This page sends nothing anywhere.`),
+    el(
+      "p",
+      {},
+      `Made by exactcnn ${version}. All numbers are exact fractions; decimals with ≈ are rounded. `,
+      "This page sends nothing anywhere.",
+    ),
   );
 }
 
@@ -32,7 +52,10 @@ export function showHeader(data) {
  * @param {[string, string][]} parts ids and headings
  */
 export function showPlaces(parts) {
-  fill(place("places"), parts.map(([id, text]) => el("a", { href: `#${id}` }, text)));
+  fill(
+    place("places"),
+    parts.map(([id, text]) => el("a", { href: `#${id}` }, text)),
+  );
 }
 
 /**

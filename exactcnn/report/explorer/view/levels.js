@@ -40,10 +40,13 @@ export class Levels {
       el("p", { class: "lead" }, this.summary()),
       this.body,
     );
-    new IntersectionObserver((entries) => {
-      this.near = entries.some((entry) => entry.isIntersecting);
-      this.refresh();
-    }, { rootMargin: "200px" }).observe(place("network"));
+    new IntersectionObserver(
+      (entries) => {
+        this.near = entries.some((entry) => entry.isIntersecting);
+        this.refresh();
+      },
+      { rootMargin: "200px" },
+    ).observe(place("network"));
     model.on("found", () => {
       this.stale = true;
       this.refresh();
@@ -54,8 +57,11 @@ export class Levels {
   summary() {
     const { stem, pool, width, head, input } = this.model.network;
     const reads = input === "byte" ? "reads bytes" : "reads pixels";
-    const parts = `${counted(stem.length, "layer")}, then the global ${POOLS[pool]} of ${counted(width, "channel")}, then ${counted(head.length, "layer")}`;
-    return `The network ${reads}: ${parts}. Blue is positive, vermilion is negative; rest on a square for its exact value and for what it sees of the image.`;
+    const [first, last] = [stem, head].map(({ length }) => counted(length, "layer"));
+    const middle = `the global ${POOLS[pool]} of ${counted(width, "channel")}`;
+    const colours = "Blue is positive, vermilion is negative";
+    const hint = "rest on a square for its exact value and for what it sees of the image";
+    return `The network ${reads}: ${first}, then ${middle}, then ${last}. ${colours}; ${hint}.`;
   }
 
   /** Draws the section if it has to be. */
@@ -85,7 +91,12 @@ export class Levels {
     const body = el("div", { class: "maps" });
     const text = level ? `${level}. ${layerText(this.model.network.stem[level - 1])}` : "0. input";
     const shape = `${counted(map.channels, "channel")} of ${map.rows}×${map.columns}`;
-    const folded = el("details", { class: "level", open: this.open.has(level) }, el("summary", {}, el("strong", {}, text), el("span", { class: "dim" }, ` ${shape}`)), body);
+    const folded = el(
+      "details",
+      { class: "level", open: this.open.has(level) },
+      el("summary", {}, el("strong", {}, text), el("span", { class: "dim" }, ` ${shape}`)),
+      body,
+    );
     const draw = () => {
       if (!folded.open || body.childElementCount) return;
       const channels = Array.from({ length: map.channels }, (_, k) => k);
@@ -129,8 +140,19 @@ export class Levels {
       },
     });
     const last = level === this.model.network.stem.length;
-    const reached = Array.from((last ? this.model.found.evaluation?.reached[channel] : null)?.slice(0, MOST_MARKS) ?? []);
-    if (most > 0) grid.outline(reached.map((p) => ({ row: Math.floor(p / map.columns), column: p % map.columns, rows: 1, columns: 1, kind: "reached" })));
+    const reached = Array.from(
+      (last ? this.model.found.evaluation?.reached[channel] : null)?.slice(0, MOST_MARKS) ?? [],
+    );
+    if (most > 0)
+      grid.outline(
+        reached.map((p) => ({
+          row: Math.floor(p / map.columns),
+          column: p % map.columns,
+          rows: 1,
+          columns: 1,
+          kind: "reached",
+        })),
+      );
     return el("figure", {}, grid.element, readout);
   }
 
@@ -157,18 +179,45 @@ export class Levels {
     const { pool } = this.model.network;
     const body = el("tbody", {});
     const values = evaluation.pooled.values();
-    listed(body, values, FIRST_ROWS, (value, k) => {
-      const places = evaluation.reached[k];
-      const { columns } = evaluation.stem[evaluation.stem.length - 1] ?? evaluation.input;
-      const first = places.length ? [Math.floor(places[0] / columns), places[0] % columns] : null;
-      const where = first === null ? "" : places.length === 1 ? `reached at row ${first[0]}, column ${first[1]}` : `reached at ${counted(places.length, "position")}, first at row ${first[0]}, column ${first[1]}`;
-      const show = () => this.field(first ? this.seen(this.model.network.stem.length, first[0], first[1]) : null);
-      const row = el("tr", {}, el("th", { scope: "row" }, `channel ${k}`), el("td", {}, spelled(value)), el("td", { class: "dim" }, where));
-      row.addEventListener("pointerenter", show);
-      row.addEventListener("pointerleave", () => this.field(null));
-      return row;
-    }, "channel");
-    return el("details", { class: "level", open: true }, el("summary", {}, el("strong", {}, `Global ${POOLS[pool]}`), el("span", { class: "dim" }, ` ${counted(values.length, "number")}`)), el("table", { class: "numbers" }, body));
+    listed(
+      body,
+      values,
+      FIRST_ROWS,
+      (value, k) => {
+        const places = evaluation.reached[k];
+        const { columns } = evaluation.stem[evaluation.stem.length - 1] ?? evaluation.input;
+        const first = places.length ? [Math.floor(places[0] / columns), places[0] % columns] : null;
+        const where =
+          first === null
+            ? ""
+            : places.length === 1
+              ? `reached at row ${first[0]}, column ${first[1]}`
+              : `reached at ${counted(places.length, "position")}, first at row ${first[0]}, column ${first[1]}`;
+        const show = () => this.field(first ? this.seen(this.model.network.stem.length, first[0], first[1]) : null);
+        const row = el(
+          "tr",
+          {},
+          el("th", { scope: "row" }, `channel ${k}`),
+          el("td", {}, spelled(value)),
+          el("td", { class: "dim" }, where),
+        );
+        row.addEventListener("pointerenter", show);
+        row.addEventListener("pointerleave", () => this.field(null));
+        return row;
+      },
+      "channel",
+    );
+    return el(
+      "details",
+      { class: "level", open: true },
+      el(
+        "summary",
+        {},
+        el("strong", {}, `Global ${POOLS[pool]}`),
+        el("span", { class: "dim" }, ` ${counted(values.length, "number")}`),
+      ),
+      el("table", { class: "numbers" }, body),
+    );
   }
 
   /** @param {Evaluation} evaluation */
@@ -178,8 +227,30 @@ export class Levels {
       const values = map.values();
       const body = el("tbody", {});
       const { classes } = this.model.task;
-      listed(body, values, FIRST_ROWS, (value, k) => el("tr", {}, el("th", { scope: "row" }, last ? `logit of ${classes[k].name}` : `${k}`), el("td", {}, spelled(value))), "number");
-      return el("details", { class: "level" }, el("summary", {}, el("strong", {}, `Head, ${i + 1}. ${layerText(this.model.network.head[i])}`), el("span", { class: "dim" }, ` ${counted(values.length, "number")}`)), el("table", { class: "numbers" }, body));
+      listed(
+        body,
+        values,
+        FIRST_ROWS,
+        (value, k) =>
+          el(
+            "tr",
+            {},
+            el("th", { scope: "row" }, last ? `logit of ${classes[k].name}` : `${k}`),
+            el("td", {}, spelled(value)),
+          ),
+        "number",
+      );
+      return el(
+        "details",
+        { class: "level" },
+        el(
+          "summary",
+          {},
+          el("strong", {}, `Head, ${i + 1}. ${layerText(this.model.network.head[i])}`),
+          el("span", { class: "dim" }, ` ${counted(values.length, "number")}`),
+        ),
+        el("table", { class: "numbers" }, body),
+      );
     });
   }
 }
@@ -192,6 +263,10 @@ function layerText(layer) {
   if (layer.word === "relu") return "ReLU";
   if (layer.word === "dense") return `dense, ${layer.inputs} to ${layer.outputs}`;
   const step = layer.down > 1 || layer.right > 1 ? `, step ${layer.down}×${layer.right}` : "";
-  const words = /** @type {Record<string, string>} */ ({ conv: "convolution", maxpool: "max pool", avgpool: "mean pool" });
+  const words = /** @type {Record<string, string>} */ ({
+    conv: "convolution",
+    maxpool: "max pool",
+    avgpool: "mean pool",
+  });
   return `${words[layer.word] ?? layer.word} ${layer.rows}×${layer.columns}${step}`;
 }

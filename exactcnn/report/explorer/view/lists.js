@@ -59,7 +59,14 @@ export function roving(parent, selector) {
     const at = buttons.findIndex((button) => button === document.activeElement);
     if (at < 0) return;
     /** @type {Record<string, number>} */
-    const targets = { ArrowRight: at + 1, ArrowDown: at + 1, ArrowLeft: at - 1, ArrowUp: at - 1, Home: 0, End: buttons.length - 1 };
+    const targets = {
+      ArrowRight: at + 1,
+      ArrowDown: at + 1,
+      ArrowLeft: at - 1,
+      ArrowUp: at - 1,
+      Home: 0,
+      End: buttons.length - 1,
+    };
     const target = targets[event.key];
     if (target === undefined || !buttons[target]) return;
     event.preventDefault();

@@ -43,7 +43,7 @@ export function isFree(task, template, place) {
 }
 
 /**
- * Draws a template's pixel: above the diagonal at its lowest value, below at its highest; hatched where any value will do.
+ * Draws a template's pixel: above the diagonal at its lowest value, below at its highest; hatched where any will do.
  * @param {CanvasRenderingContext2D} pen
  * @param {Rgb} low
  * @param {Rgb} high

@@ -49,7 +49,12 @@ function show(model) {
   fill(
     place("images"),
     el("h2", { id: "images-heading" }, "Images"),
-    el("p", { class: "lead" }, "Choose an image, then change its pixels: what the task and the network say of it is worked out anew each time, in exact fractions. Pressed again, a picture shows another image of its configuration."),
+    el(
+      "p",
+      { class: "lead" },
+      "Choose an image, then change its pixels: what the task and the network say of it is worked out anew each time, ",
+      "in exact fractions. Pressed again, a picture shows another image of its configuration.",
+    ),
     gallery(model),
     el("div", { class: "bench" }, bench.element, verdict.element),
     windows.element,
@@ -93,7 +98,9 @@ function first(model) {
     return;
   }
   const { task, statement } = model;
-  const [rows, columns] = statement.least.map((n, i) => Math.max(n, ...task.features.map((f) => (i ? f.columns : f.rows)), 8));
+  const [rows, columns] = statement.least.map((n, i) =>
+    Math.max(n, ...task.features.map((f) => (i ? f.columns : f.rows)), 8),
+  );
   const low = task.low.p === 0n ? ZERO : task.low;
   model.show(new Array(task.channels * rows * columns).fill(low), rows, columns, "all pixels have the lowest value");
 }

@@ -49,8 +49,9 @@ function lead(certificate) {
   return el(
     "p",
     { class: "lead" },
-    `${counted(facts.length, "fact")} about single positions of the network hold wherever the position lies, whatever the image's size. `,
-    `A global pool carries them to the whole image, and from them follow ${counted(head.length, "statement")} about logits. `,
+    `${counted(facts.length, "fact")} about single positions of the network hold wherever the position lies, `,
+    "whatever the image's size. A global pool carries them to the whole image, and from them follow ",
+    `${counted(head.length, "statement")} about logits. `,
     `${counted(witnesses.length, "witness image", "witness images")} show that the theorem is not about nothing. `,
     "Open a fact to see its sequent, its rows, and the multipliers whose sum closes each branch.",
   );
@@ -63,15 +64,39 @@ function lead(certificate) {
  */
 function groups(model, certificate, breaker) {
   const { statement } = model;
-  const facts = certificate.facts.map((fact) => ({ fact, title: factSymbols(fact), words: factSentence(statement, fact) }));
-  const head = certificate.head.map((conclusion) => ({ conclusion, title: headSymbols(conclusion), words: conclusionSentence(statement, conclusion) }));
+  const facts = certificate.facts.map((fact) => ({
+    fact,
+    title: factSymbols(fact),
+    words: factSentence(statement, fact),
+  }));
+  const head = certificate.head.map((conclusion) => ({
+    conclusion,
+    title: headSymbols(conclusion),
+    words: conclusionSentence(statement, conclusion),
+  }));
   const tree = el("div", { class: "tree" });
   tree.append(
     group("Facts about one position", facts.length, (body) =>
-      listed(body, facts, FIRST, ({ fact, title, words }) => folded(title, words, (inside) => openFact(model, certificate, breaker, fact, inside)), "fact"),
+      listed(
+        body,
+        facts,
+        FIRST,
+        ({ fact, title, words }) =>
+          folded(title, words, (inside) => openFact(model, certificate, breaker, fact, inside)),
+        "fact",
+      ),
     ),
     group("Statements about logits", head.length, (body) =>
-      listed(body, head, FIRST, ({ conclusion, title, words }, i) => folded(title, words, (inside) => openPart(model, certificate, breaker, { conclusion: i }, conclusion.line, inside)), "statement"),
+      listed(
+        body,
+        head,
+        FIRST,
+        ({ conclusion, title, words }, i) =>
+          folded(title, words, (inside) =>
+            openPart(model, certificate, breaker, { conclusion: i }, conclusion.line, inside),
+          ),
+        "statement",
+      ),
     ),
   );
   return tree;
@@ -85,7 +110,12 @@ function groups(model, certificate, breaker) {
 function group(title, count, make) {
   const body = el("div", { class: "group" });
   make(body);
-  return el("details", { class: "level", open: true }, el("summary", {}, el("strong", {}, title), el("span", { class: "dim" }, ` ${count.toLocaleString("en")}`)), body);
+  return el(
+    "details",
+    { class: "level", open: true },
+    el("summary", {}, el("strong", {}, title), el("span", { class: "dim" }, ` ${count.toLocaleString("en")}`)),
+    body,
+  );
 }
 
 /**
@@ -100,7 +130,12 @@ function folded(symbols, words, make, kind = "") {
   const entry = el(
     "details",
     { class: `entry ${kind}` },
-    el("summary", {}, symbols ? el("span", { class: "symbols" }, symbols) : null, el("span", { class: "words" }, visible(words))),
+    el(
+      "summary",
+      {},
+      symbols ? el("span", { class: "symbols" }, symbols) : null,
+      el("span", { class: "words" }, visible(words)),
+    ),
     inside,
   );
   entry.addEventListener("toggle", () => {
@@ -145,11 +180,23 @@ function openFact(model, certificate, breaker, fact, inside) {
   const kinds = fact.feature < 0 ? "ways to meet the image's border" : "ways to see the window";
   const body = el("div", {});
   const proved = fact.blocks.filter(({ how }) => how === "prove").length;
-  const words = fact.blocks.length === 1 ? "" : `Shown for each of ${fact.blocks.length.toLocaleString("en")} ${kinds}: ${counted(proved, "proof")}, the others by intervals or because their sequent is the same.`;
+  const words =
+    fact.blocks.length === 1
+      ? ""
+      : `Shown for each of ${fact.blocks.length.toLocaleString("en")} ${kinds}: ${counted(proved, "proof")}, ` +
+        "the others by intervals or because their sequent is the same.";
   inside.append(breaker.button(fact.line), words ? el("p", { class: "dim" }, words) : "", body);
   // Proofs first: the others refer to them.
-  const order = fact.blocks.map((block, i) => ({ block, i })).sort((a, b) => Number(b.block.how === "prove") - Number(a.block.how === "prove") || a.i - b.i);
-  listed(body, order, FIRST, ({ block, i }) => blockEntry(model, certificate, breaker, fact, block, i, order.length === 1), "way");
+  const order = fact.blocks
+    .map((block, i) => ({ block, i }))
+    .sort((a, b) => Number(b.block.how === "prove") - Number(a.block.how === "prove") || a.i - b.i);
+  listed(
+    body,
+    order,
+    FIRST,
+    ({ block, i }) => blockEntry(model, certificate, breaker, fact, block, i, order.length === 1),
+    "way",
+  );
 }
 
 /**
@@ -186,5 +233,12 @@ function openPart(model, certificate, breaker, part, line, inside) {
   inside.append(...sequentView(view));
   if ("conclusion" in part) inside.prepend(breaker.button(line));
   if (view.tree) inside.append(el("h4", {}, "Proof"), branchView(view.tree, view, breaker));
-  if (view.failure) inside.append(el("p", { class: "why bad" }, `Line ${view.failure.line} fails: expected ${view.failure.expected}, got ${view.failure.got}.`));
+  if (view.failure)
+    inside.append(
+      el(
+        "p",
+        { class: "why bad" },
+        `Line ${view.failure.line} fails: expected ${view.failure.expected}, got ${view.failure.got}.`,
+      ),
+    );
 }

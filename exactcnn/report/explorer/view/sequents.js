@@ -32,7 +32,11 @@ const RULES = {
  * @param {string} text
  */
 function symbols(text) {
-  return visible(text).replace(/>=/g, "≥").replace(/\*/g, "·").replace(/-(?=[ 0-9])/g, "−").replace(/^-/, "−");
+  return visible(text)
+    .replace(/>=/g, "≥")
+    .replace(/\*/g, "·")
+    .replace(/-(?=[ 0-9])/g, "−")
+    .replace(/^-/, "−");
 }
 
 /**
@@ -42,7 +46,12 @@ function symbols(text) {
 function formula(text) {
   const shown = symbols(text);
   if (shown.length <= LONGEST) return el("span", { class: "formula" }, shown);
-  const more = el("details", { class: "long" }, el("summary", {}, `${shown.slice(0, LONGEST)} …`), el("span", { class: "formula" }, shown));
+  const more = el(
+    "details",
+    { class: "long" },
+    el("summary", {}, `${shown.slice(0, LONGEST)} …`),
+    el("span", { class: "formula" }, shown),
+  );
   return el("span", { class: "formula" }, more);
 }
 
@@ -53,26 +62,76 @@ function formula(text) {
  */
 export function sequentView(view) {
   const { how, place, variables, rows, clauses, goal, interval, same } = view;
-  if (how === "none") return [el("p", { class: "dim" }, "Nothing is claimed here, so that there is nothing to show: pairs of classes take its place.")];
+  if (how === "none")
+    return [
+      el(
+        "p",
+        { class: "dim" },
+        "Nothing is claimed here, so that there is nothing to show: pairs of classes take its place.",
+      ),
+    ];
   const parts = [];
   if (place) parts.push(el("p", {}, el("span", { class: "dim" }, "Where: "), `${place}.`));
   if (goal) parts.push(el("p", { class: "goal" }, el("span", { class: "dim" }, "To show: "), formula(goal)));
   if (interval) {
     const { low, high, wanted } = interval;
-    parts.push(el("p", {}, `By interval arithmetic, variable by variable, it lies in [${bothWays(low)}, ${bothWays(high)}]; wanted is ${bothWays(wanted)}.`));
+    parts.push(
+      el(
+        "p",
+        {},
+        `By interval arithmetic, variable by variable, it lies in [${bothWays(low)}, ${bothWays(high)}]; `,
+        `wanted is ${bothWays(wanted)}.`,
+      ),
+    );
   }
   if (same) parts.push(el("p", {}, `The sequent is the same as that of line ${same}, which has a proof.`));
   if (variables.length) {
-    parts.push(folded(counted(variables.length, "variable"), (body) => {
-      listed(body, variables, FIRST, ({ name, interval: ends, definition, kind }) =>
-        el("p", { class: "row" }, el("span", { class: "formula" }, name), el("span", { class: "dim" }, ends ? ` from ${bothWays(ends[0])} to ${bothWays(ends[1])}` : definition ? " = " : kind === "pooled" ? " a pooled channel" : ""), definition ? formula(definition) : ""), "variable");
-    }));
+    parts.push(
+      folded(counted(variables.length, "variable"), (body) => {
+        listed(
+          body,
+          variables,
+          FIRST,
+          ({ name, interval: ends, definition, kind }) =>
+            el(
+              "p",
+              { class: "row" },
+              el("span", { class: "formula" }, name),
+              el(
+                "span",
+                { class: "dim" },
+                ends
+                  ? ` from ${bothWays(ends[0])} to ${bothWays(ends[1])}`
+                  : definition
+                    ? " = "
+                    : kind === "pooled"
+                      ? " a pooled channel"
+                      : "",
+              ),
+              definition ? formula(definition) : "",
+            ),
+          "variable",
+        );
+      }),
+    );
   }
-  if (rows.length && how === "prove") parts.push(folded(`${counted(rows.length, "row")} to start from`, (body) => listed(body, rows, FIRST, rowView, "row")));
+  if (rows.length && how === "prove")
+    parts.push(
+      folded(`${counted(rows.length, "row")} to start from`, (body) => listed(body, rows, FIRST, rowView, "row")),
+    );
   if (clauses.length) {
-    parts.push(folded(counted(clauses.length, "clause"), (body) => {
-      listed(body, clauses, FIRST, ({ number, literals }) => el("p", { class: "row" }, el("span", { class: "tag" }, `${number}`), visible(literals.join("  or  "))), "clause");
-    }));
+    parts.push(
+      folded(counted(clauses.length, "clause"), (body) => {
+        listed(
+          body,
+          clauses,
+          FIRST,
+          ({ number, literals }) =>
+            el("p", { class: "row" }, el("span", { class: "tag" }, `${number}`), visible(literals.join("  or  "))),
+          "clause",
+        );
+      }),
+    );
   }
   return parts;
 }
@@ -92,7 +151,13 @@ function folded(title, make) {
 
 /** @param {Numbered} row */
 function rowView({ number, text, about }) {
-  return el("p", { class: "row" }, el("span", { class: "tag", title: about }, `${number}`), formula(text), el("span", { class: "dim" }, `  ${about}`));
+  return el(
+    "p",
+    { class: "row" },
+    el("span", { class: "tag", title: about }, `${number}`),
+    formula(text),
+    el("span", { class: "dim" }, `  ${about}`),
+  );
 }
 
 /**
@@ -124,7 +189,12 @@ export function branchView(branch, view, breaker, above = new Map(view.rows.map(
   return el(
     "details",
     { class: "branch", open: branch.steps.length < 4 },
-    el("summary", {}, el("span", { class: "words" }, visible(branch.title)), el("span", { class: "dim" }, closed ? `  closed by ${closed}` : "")),
+    el(
+      "summary",
+      {},
+      el("span", { class: "words" }, visible(branch.title)),
+      el("span", { class: "dim" }, closed ? `  closed by ${closed}` : ""),
+    ),
     steps,
   );
 }
@@ -158,22 +228,66 @@ function subjectOf({ rule, text }, { clauses, variables }) {
 function stepView(step, view, breaker, known) {
   const { line, rule, text, uses, adds, closes, combination, branches, failed } = step;
   const body = el("div", { class: `step ${rule}${failed ? " bad" : ""}` });
-  const head = el("div", { class: "step-head" }, el("span", { class: "rule", title: RULES[rule] ?? "" }, rule), el("span", { class: "dim" }, RULES[rule] ?? "no such rule"), el("span", { class: "dim line" }, `line ${line}`), breaker.button(line));
+  const head = el(
+    "div",
+    { class: "step-head" },
+    el("span", { class: "rule", title: RULES[rule] ?? "" }, rule),
+    el("span", { class: "dim" }, RULES[rule] ?? "no such rule"),
+    el("span", { class: "dim line" }, `line ${line}`),
+    breaker.button(line),
+  );
   body.append(head);
   const subject = subjectOf(step, view);
   if (subject) body.append(el("p", { class: "row" }, subject));
   if (uses.length) {
     const table = el("tbody", {});
-    listed(table, uses, FIRST, ({ row, factor }) => el("tr", {}, el("td", { class: "factor" }, factor ? `${factor} ×` : ""), el("td", { class: "tag" }, `row ${row}`), el("td", {}, formula(known.get(row) ?? "?"))), "row");
+    listed(
+      table,
+      uses,
+      FIRST,
+      ({ row, factor }) =>
+        el(
+          "tr",
+          {},
+          el("td", { class: "factor" }, factor ? `${factor} ×` : ""),
+          el("td", { class: "tag" }, `row ${row}`),
+          el("td", {}, formula(known.get(row) ?? "?")),
+        ),
+      "row",
+    );
     body.append(el("table", { class: "uses" }, table));
   }
-  if (adds) body.append(el("p", { class: "row adds" }, el("span", { class: "dim" }, "so "), el("span", { class: "tag" }, `row ${adds.number}`), formula(adds.text)));
+  if (adds)
+    body.append(
+      el(
+        "p",
+        { class: "row adds" },
+        el("span", { class: "dim" }, "so "),
+        el("span", { class: "tag" }, `row ${adds.number}`),
+        formula(adds.text),
+      ),
+    );
   if (closes) {
     const words = closes === "goal" ? "which is the goal" : "a contradiction";
-    body.append(el("p", { class: "row adds" }, el("span", { class: "dim" }, "adds up to "), formula(combination), el("span", { class: "closes" }, ` ${words}: the branch is closed.`)));
+    body.append(
+      el(
+        "p",
+        { class: "row adds" },
+        el("span", { class: "dim" }, "adds up to "),
+        formula(combination),
+        el("span", { class: "closes" }, ` ${words}: the branch is closed.`),
+      ),
+    );
   }
-  if (failed) body.append(el("p", { class: "why bad" }, `This line fails: expected ${failed.expected}, got ${failed.got}.`));
-  body.append(el("p", { class: "raw", title: "the line of the certificate" }, text.length > 400 ? `${text.slice(0, 400)} …` : text));
+  if (failed)
+    body.append(el("p", { class: "why bad" }, `This line fails: expected ${failed.expected}, got ${failed.got}.`));
+  body.append(
+    el(
+      "p",
+      { class: "raw", title: "the line of the certificate" },
+      text.length > 400 ? `${text.slice(0, 400)} …` : text,
+    ),
+  );
   for (const branch of branches) body.append(branchView(branch, view, breaker, known));
   return body;
 }

@@ -51,7 +51,11 @@ export class Verdict {
     const { label, reason } = decision;
     const sign = (/** @type {string} */ text) => el("span", { class: "sign", "aria-hidden": "true" }, text);
     if (label === null) {
-      fill(this.answer, el("p", { class: "big not" }, sign("✗"), "Not admissible"), el("p", { class: "why" }, `${visible(reason ?? "")}.`));
+      fill(
+        this.answer,
+        el("p", { class: "big not" }, sign("✗"), "Not admissible"),
+        el("p", { class: "why" }, `${visible(reason ?? "")}.`),
+      );
       this.answer.className = "decision not";
       say(`not admissible: ${reason}`);
       return;
@@ -67,7 +71,8 @@ export class Verdict {
       el("p", { class: "why" }, how, by),
     );
     this.answer.className = wrong ? "decision wrong" : "decision right";
-    say(`admissible, class ${name}; ${lead === null ? problem : `${wrong ? "the network is wrong" : "the network is right"}, lead ${bothWays(lead)}`}`);
+    const told = lead === null ? problem : `the network is ${wrong ? "wrong" : "right"}, lead ${bothWays(lead)}`;
+    say(`admissible, class ${name}; ${told}`);
   }
 
   /**
@@ -85,10 +90,26 @@ export class Verdict {
     const { model } = this;
     const statuses = (model.found.decision?.statuses ?? []).map((status, f) => ({ status, f }));
     const many = statuses.length > MOST_ROWS;
-    const shown = many ? statuses.filter(({ status, f }) => status.state !== "avoids" || f === model.feature).slice(0, MOST_ROWS) : statuses;
+    const shown = many
+      ? statuses.filter(({ status, f }) => status.state !== "avoids" || f === model.feature).slice(0, MOST_ROWS)
+      : statuses;
     const rest = statuses.length - shown.length;
-    const table = el("table", { class: "statuses" }, el("tbody", {}, shown.map(({ status, f }) => this.row(status, f))));
-    fill(this.features, table, rest ? el("p", { class: "dim" }, `${counted(rest, "feature")} more${many ? "; the others are avoided" : ""}.`) : null);
+    const table = el(
+      "table",
+      { class: "statuses" },
+      el(
+        "tbody",
+        {},
+        shown.map(({ status, f }) => this.row(status, f)),
+      ),
+    );
+    fill(
+      this.features,
+      table,
+      rest
+        ? el("p", { class: "dim" }, `${counted(rest, "feature")} more${many ? "; the others are avoided" : ""}.`)
+        : null,
+    );
   }
 
   /**
@@ -101,9 +122,20 @@ export class Verdict {
     const places = status.exhibiting.length;
     const detail =
       status.state === "contains"
-        ? places > 1 ? `in ${new Set(status.exhibiting.map((p) => `${p.row} ${p.column}`)).size} windows` : `at row ${status.exhibiting[0].row}, column ${status.exhibiting[0].column}`
-        : status.nearest === null ? "no room for a window" : "";
-    const excess = status.nearest !== null && status.state !== "contains" ? [el("span", { class: "dim" }, "least excess "), spelled(status.nearest), status.state === "neither" ? el("span", { class: "dim" }, `; gap ${formatRational(gap)}`) : ""] : [];
+        ? places > 1
+          ? `in ${new Set(status.exhibiting.map((p) => `${p.row} ${p.column}`)).size} windows`
+          : `at row ${status.exhibiting[0].row}, column ${status.exhibiting[0].column}`
+        : status.nearest === null
+          ? "no room for a window"
+          : "";
+    const excess =
+      status.nearest !== null && status.state !== "contains"
+        ? [
+            el("span", { class: "dim" }, "least excess "),
+            spelled(status.nearest),
+            status.state === "neither" ? el("span", { class: "dim" }, `; gap ${formatRational(gap)}`) : "",
+          ]
+        : [];
     const choose = () => {
       this.model.chosen = true;
       this.model.choose(f);
@@ -115,7 +147,15 @@ export class Verdict {
       "tr",
       { class: `${status.state}${chosen ? " chosen" : ""}` },
       el("td", { class: "state" }, el("span", { "aria-hidden": "true" }, sign)),
-      el("th", { scope: "row" }, el("button", { type: "button", class: "link", click: choose, "aria-pressed": String(chosen) }, named(status.name))),
+      el(
+        "th",
+        { scope: "row" },
+        el(
+          "button",
+          { type: "button", class: "link", click: choose, "aria-pressed": String(chosen) },
+          named(status.name),
+        ),
+      ),
       el("td", {}, el("span", { class: "word" }, word)),
       el("td", { class: "detail" }, detail, excess),
     );
@@ -135,12 +175,15 @@ export class Verdict {
     const order = evaluation.logits.map((_, y) => y);
     const many = order.length > MOST_LOGITS;
     if (many) order.sort((a, b) => compare(evaluation.logits[b], evaluation.logits[a]));
-    const rows = order.slice(0, MOST_LOGITS).map((y) => this.bar(y, evaluation.logits[y], best, [low, high], decision?.label === y));
+    const rows = order
+      .slice(0, MOST_LOGITS)
+      .map((y) => this.bar(y, evaluation.logits[y], best, [low, high], decision?.label === y));
     const label = decision?.label ?? null;
     const lead = label === null ? null : this.lead(label);
-    const words = label === null
-      ? "The image has no label, so that nothing is claimed about its logits."
-      : lead && ["The label's logit ", ...leadWords(lead), this.claimed()];
+    const words =
+      label === null
+        ? "The image has no label, so that nothing is claimed about its logits."
+        : lead && ["The label's logit ", ...leadWords(lead), this.claimed()];
     fill(
       this.logits,
       el("table", { class: "logits" }, el("tbody", {}, rows)),
@@ -153,7 +196,8 @@ export class Verdict {
   claimed() {
     const { certificate, answer } = this.model.data;
     if (answer.verdict !== "PROVED" || !certificate) return ".";
-    return `; at least ${formatRational(this.model.statement.margin)} is proved for every admissible image of the sizes.`;
+    const margin = formatRational(this.model.statement.margin);
+    return `; at least ${margin} is proved for every admissible image of the sizes.`;
   }
 
   /**

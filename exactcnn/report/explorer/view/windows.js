@@ -40,11 +40,21 @@ export class Windows {
     this.pickers = el("div", { class: "pickers" });
     /** @type {Grid | null} */
     this.grid = null;
-    const legend = Object.entries(WINDOW_STATES).map(([state, [sign, word]]) => el("span", { class: `key ${state}` }, el("span", { "aria-hidden": "true" }, `${sign} `), word));
+    const legend = Object.entries(WINDOW_STATES).map(([state, [sign, word]]) =>
+      el("span", { class: `key ${state}` }, el("span", { "aria-hidden": "true" }, `${sign} `), word),
+    );
     this.element = el(
       "div",
       { class: "windows" },
-      el("div", { class: "window-map" }, el("h3", {}, "All windows"), this.pickers, this.holder, this.readout, el("p", { class: "legend" }, legend)),
+      el(
+        "div",
+        { class: "window-map" },
+        el("h3", {}, "All windows"),
+        this.pickers,
+        this.holder,
+        this.readout,
+        el("p", { class: "legend" }, legend),
+      ),
       this.detail,
     );
     model.on("choice", () => this.chosen());
@@ -59,9 +69,19 @@ export class Windows {
     const { features } = model.task;
     const feature = features[model.feature];
     const names = features.slice(0, MOST_CHOICES).map((f) => f.name.slice(0, 60));
-    fill(this.pickers, picker("Feature", names, model.feature, (f) => this.pick(f, 0)));
+    fill(
+      this.pickers,
+      picker("Feature", names, model.feature, (f) => this.pick(f, 0)),
+    );
     if (feature.templates.length > 1) {
-      this.pickers.append(picker("Template", feature.templates.map((_, t) => `template ${t}`), model.template, (t) => this.pick(model.feature, t)));
+      this.pickers.append(
+        picker(
+          "Template",
+          feature.templates.map((_, t) => `template ${t}`),
+          model.template,
+          (t) => this.pick(model.feature, t),
+        ),
+      );
     }
     this.grid = null;
     if (model.pixels.length) this.found();
@@ -86,7 +106,10 @@ export class Windows {
     const { rows, columns } = this.maps[0];
     if (!rows || !columns) {
       this.grid = null;
-      fill(this.holder, el("p", { class: "dim" }, "The image is too small for a window of this feature: it avoids it."));
+      fill(
+        this.holder,
+        el("p", { class: "dim" }, "The image is too small for a window of this feature: it avoids it."),
+      );
       this.looked();
       return;
     }
@@ -168,20 +191,40 @@ export class Windows {
     const map = this.maps[model.template];
     if (!window || !map || window.row >= map.rows || window.column >= map.columns) {
       this.grid?.outline([]);
-      fill(this.detail, el("h3", {}, "One window"), el("p", { class: "dim" }, "Point at a square of the map, or use the tool Look on the image, to see what a window costs pixel by pixel."));
+      fill(
+        this.detail,
+        el("h3", {}, "One window"),
+        el(
+          "p",
+          { class: "dim" },
+          "Point at a square of the map, or use the tool Look on the image, to see what a window costs pixel by pixel.",
+        ),
+      );
       return;
     }
     this.grid?.outline([{ ...window, rows: 1, columns: 1, kind: "looked" }]);
     const excesses = this.excesses(window.row, window.column);
     const [sign, word] = WINDOW_STATES[this.state(window.row, window.column)];
     const lines = excesses.map((excess, t) =>
-      el("tr", { class: t === model.template ? "chosen" : "" }, el("th", { scope: "row" }, excesses.length > 1 ? `template ${t}` : "excess"), el("td", {}, spelled(excess))),
+      el(
+        "tr",
+        { class: t === model.template ? "chosen" : "" },
+        el("th", { scope: "row" }, excesses.length > 1 ? `template ${t}` : "excess"),
+        el("td", {}, spelled(excess)),
+      ),
     );
     const readout = el("p", { class: "readout" }, " ");
     fill(
       this.detail,
       el("h3", {}, `The window at row ${window.row}, column ${window.column}`),
-      el("p", { class: `state-line ${this.state(window.row, window.column)}` }, el("span", { "aria-hidden": "true" }, `${sign} `), `${word}: `, named(feature.name), el("span", { class: "dim" }, ` (gap ${formatRational(feature.gap)})`)),
+      el(
+        "p",
+        { class: `state-line ${this.state(window.row, window.column)}` },
+        el("span", { "aria-hidden": "true" }, `${sign} `),
+        `${word}: `,
+        named(feature.name),
+        el("span", { class: "dim" }, ` (gap ${formatRational(feature.gap)})`),
+      ),
       el("table", { class: "excesses" }, el("tbody", {}, lines.slice(0, 8))),
       this.parts(window, readout),
       readout,
@@ -201,14 +244,18 @@ export class Windows {
     const channel = model.task.channels === 3 ? -1 : 0;
     const template = templateGrid(model, feature, model.template, channel, readout, PART);
     const values = (/** @type {number} */ row, /** @type {number} */ column) =>
-      Array.from({ length: model.task.channels }, (_, c) => model.pixels[model.place(c, window.row + row, window.column + column)]);
+      Array.from(
+        { length: model.task.channels },
+        (_, c) => model.pixels[model.place(c, window.row + row, window.column + column)],
+      );
     const side = template.wanted;
     const common = { rows: feature.rows, columns: feature.columns, side };
     const pixels = new Grid({
       ...common,
       label: "the window's pixels",
       colour: (row, column) => pixelColour(model.task, values(row, column), channel),
-      describe: (row, column) => `pixel at row ${row}, column ${column} of the window: ${values(row, column).map(bothWays).join("; ")}`,
+      describe: (row, column) =>
+        `pixel at row ${row}, column ${column} of the window: ${values(row, column).map(bothWays).join("; ")}`,
       enter: (row, column) => {
         readout.textContent = pixels.options.describe(row, column);
       },
@@ -219,20 +266,30 @@ export class Windows {
       const key = cost.row * feature.columns + cost.column;
       at.set(key, [...(at.get(key) ?? []), cost]);
     }
-    const found = (/** @type {number} */ row, /** @type {number} */ column) => at.get(row * feature.columns + column) ?? [];
-    const costly = (/** @type {number} */ row, /** @type {number} */ column) => found(row, column).filter((c) => c.excess.p > 0n);
+    const found = (/** @type {number} */ row, /** @type {number} */ column) =>
+      at.get(row * feature.columns + column) ?? [];
+    const costly = (/** @type {number} */ row, /** @type {number} */ column) =>
+      found(row, column).filter((c) => c.excess.p > 0n);
     const priced = new Grid({
       ...common,
       label: "what each pixel adds to the excess",
       colour: (row, column) => (costly(row, column).length ? mixed(rgb("sheet"), rgb("second"), 0.55) : rgb("sheet")),
-      over: (pen, row, column, x, y, s) => costly(row, column).length && s > 22 && written(pen, costly(row, column)[0].excess, x, y, s),
+      over: (pen, row, column, x, y, s) =>
+        costly(row, column).length && s > 22 && written(pen, costly(row, column)[0].excess, x, y, s),
       describe: (row, column) => costText(found(row, column), row, column, model.data.channels),
       enter: (row, column) => {
         readout.textContent = priced.options.describe(row, column);
       },
     });
-    const part = (/** @type {string} */ text, /** @type {Grid} */ grid) => el("figure", {}, el("figcaption", {}, text), grid.element);
-    const parts = el("div", { class: "parts" }, part("template", template), part("window", pixels), part("cost", priced));
+    const part = (/** @type {string} */ text, /** @type {Grid} */ grid) =>
+      el("figure", {}, el("figcaption", {}, text), grid.element);
+    const parts = el(
+      "div",
+      { class: "parts" },
+      part("template", template),
+      part("window", pixels),
+      part("cost", priced),
+    );
     parts.style.setProperty("--part", `${width}px`);
     return parts;
   }
@@ -275,7 +332,8 @@ function costText(costs, row, column, channels) {
   if (!costs.length) return `row ${row}, column ${column}: any value will do`;
   const parts = costs.map((c) => {
     const channel = channels.length > 1 ? `${channels[c.channel]}: ` : "";
-    const pixel = `${channel}pixel ${formatRational(c.value)}, allowed ${formatRational(c.low)} to ${formatRational(c.high)}`;
+    const [value, low, high] = [c.value, c.low, c.high].map(formatRational);
+    const pixel = `${channel}pixel ${value}, allowed ${low} to ${high}`;
     return `${pixel}, costs ${bothWays(c.excess)}`;
   });
   return `row ${row}, column ${column}: ${parts.join("; ")}`;

@@ -1,6 +1,15 @@
 /** The image: looked at and painted on, pixel by pixel, with exact values. */
 
-import { add, compare, divide, formatRational, multiply, parseRational, rational, subtract } from "../engine/rational.js";
+import {
+  add,
+  compare,
+  divide,
+  formatRational,
+  multiply,
+  parseRational,
+  rational,
+  subtract,
+} from "../engine/rational.js";
 import { el, say } from "./dom.js";
 import { channelPicker } from "./features.js";
 import { Grid } from "./grid.js";
@@ -63,7 +72,11 @@ export class Workbench {
   toolbar() {
     const tools = el("div", { class: "choices", role: "group", "aria-label": "tool" });
     for (const [tool, text, title] of TOOLS) {
-      const button = el("button", { type: "button", title, "aria-pressed": String(tool === this.tool), "data-tool": tool }, text);
+      const button = el(
+        "button",
+        { type: "button", title, "aria-pressed": String(tool === this.tool), "data-tool": tool },
+        text,
+      );
       button.addEventListener("click", () => {
         this.tool = tool;
         this.grid.element.classList.toggle("held", tool === "paint");
@@ -72,7 +85,11 @@ export class Workbench {
       tools.append(button);
     }
     roving(tools, "button");
-    const brush = el("select", { "aria-label": "brush" }, [1, 2, 3, 5].map((n) => el("option", { value: n }, n === 1 ? "1 pixel" : `${n}×${n}`)));
+    const brush = el(
+      "select",
+      { "aria-label": "brush" },
+      [1, 2, 3, 5].map((n) => el("option", { value: n }, n === 1 ? "1 pixel" : `${n}×${n}`)),
+    );
     brush.addEventListener("change", () => {
       this.brush = Number(brush.value);
     });
@@ -101,7 +118,14 @@ export class Workbench {
     const { low, high } = this.model.task;
     const swatch = el("span", { class: "swatch", "aria-hidden": "true" });
     const slider = el("input", { type: "range", min: 0, max: STEPS, step: 1, "aria-label": "value to paint with" });
-    const field = el("input", { type: "text", inputmode: "text", size: 7, spellcheck: "false", autocomplete: "off", "aria-label": "value to paint with, as a fraction or a decimal" });
+    const field = el("input", {
+      type: "text",
+      inputmode: "text",
+      size: 7,
+      spellcheck: "false",
+      autocomplete: "off",
+      "aria-label": "value to paint with, as a fraction or a decimal",
+    });
     const note = el("span", { class: "note", role: "status" });
     /** @param {boolean} typed */
     const set = (typed) => {
@@ -135,7 +159,9 @@ export class Workbench {
 
   /** The image's height and width. */
   sizes() {
-    const [height, width] = ["height", "width"].map((label) => el("input", { type: "number", min: 1, max: MOST_SIDE, "aria-label": label }));
+    const [height, width] = ["height", "width"].map((label) =>
+      el("input", { type: "number", min: 1, max: MOST_SIDE, "aria-label": label }),
+    );
     const change = () => this.resize(Number(height.value), Number(width.value));
     this.model.on("image", () => {
       height.value = String(this.model.rows);
@@ -169,7 +195,12 @@ export class Workbench {
   /** All pixels at the lowest value. */
   clear() {
     const { model } = this;
-    model.show(model.pixels.map(() => model.task.low), model.rows, model.columns, "cleared: all pixels have the lowest value");
+    model.show(
+      model.pixels.map(() => model.task.low),
+      model.rows,
+      model.columns,
+      "cleared: all pixels have the lowest value",
+    );
     say("cleared");
   }
 
@@ -238,7 +269,10 @@ export class Workbench {
     const [down, right] = [model.rows - feature.rows, model.columns - feature.columns];
     if (down < 0 || right < 0) return null;
     const cut = (/** @type {number} */ x, /** @type {number} */ most) => Math.max(0, Math.min(most, x));
-    return { row: cut(row - Math.floor(feature.rows / 2), down), column: cut(column - Math.floor(feature.columns / 2), right) };
+    return {
+      row: cut(row - Math.floor(feature.rows / 2), down),
+      column: cut(column - Math.floor(feature.columns / 2), right),
+    };
   }
 
   /**
@@ -278,7 +312,10 @@ export class Workbench {
         squares.push([i, j]);
       }
     }
-    model.paint(places, places.map(() => this.value));
+    model.paint(
+      places,
+      places.map(() => this.value),
+    );
     for (const [i, j] of squares) this.grid.redraw(i, j);
   }
 
@@ -319,7 +356,8 @@ export class Workbench {
     const frames = [];
     for (const [f, status] of (decision?.statuses ?? []).entries()) {
       const { rows, columns } = model.task.features[f];
-      for (const { row, column } of status.exhibiting.slice(0, 4)) frames.push({ row, column, rows, columns, kind: "exhibits" });
+      for (const { row, column } of status.exhibiting.slice(0, 4))
+        frames.push({ row, column, rows, columns, kind: "exhibits" });
       if (status.state !== "neither") continue;
       const miss = status.offending.reduce((a, b) => (compare(b.excess, a.excess) < 0 ? b : a));
       frames.push({ row: miss.row, column: miss.column, rows, columns, kind: "neither" });
