@@ -9,11 +9,15 @@ from urllib.parse import quote
 from exactcnn.formats.coq_certificate import CertificateTerms
 from exactcnn.formats.coq_statement import names_of, size_terms, size_words, statement_lines
 from exactcnn.formats.coq_text import shown_name
+from exactcnn.formats.coq_witness import pixels_of, witness_lines
 
 if TYPE_CHECKING:
     from exactcnn.checker.references import Checked
 
-__all__ = ["coq_theorem"]
+__all__ = ["MOST_PIXELS", "coq_theorem"]
+
+MOST_PIXELS = 20_000
+"""Of all witnesses together; larger ones are left out, since Coq looks at every window of them."""
 
 
 def coq_theorem(statement: str, certificate: str, checked: Checked, name: str, version: str) -> str:
@@ -34,20 +38,26 @@ def coq_theorem(statement: str, certificate: str, checked: Checked, name: str, v
     st, names = checked.statement, names_of(statement)
     windows = [len(st.windows(feature)) for feature in st.features]
     terms = CertificateTerms(certificate, names, checked.same, len(st.kinds), windows)
+    seen = pixels_of(certificate) <= MOST_PIXELS
     lines = [
-        *_header(checked, shown_name(names.task), quote(name), version),
+        *_header(checked, shown_name(names.task), quote(name), version, seen=seen),
         *statement_lines(st, names),
         *terms.lines(),
-        *_theorem(checked),
+        *(witness_lines(certificate, st.channels, names) if seen else ()),
+        *_theorem(checked, seen=seen),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _header(checked: Checked, task: str, name: str, version: str) -> Iterator[str]:
+def _header(checked: Checked, task: str, name: str, version: str, *, seen: bool) -> Iterator[str]:
     st = checked.statement
     yield "(** A theorem about one network. On every admissible image of the task"
     yield f"    [{task}]"
     yield f"    of {size_words(st)}, the logit of the image's label leads every other by at least {st.claim[0]}."
+    if seen:
+        yield "    And there is such an image of every class."
+    else:
+        yield "    That there is such an image of every class is not said here: the certificate's are too large."
     yield ""
     yield "    What admissible images, labels and networks are is defined in exactcnn's proofs/coq: Tasks.v and"
     yield "    Networks.v. The task and the network are written out below; Packing.v says how weights are packed."
@@ -59,27 +69,39 @@ def _header(checked: Checked, task: str, name: str, version: str) -> Iterator[st
     yield ""
     yield "From Coq Require Import Reals ZArith List."
     yield "From ExactCNN Require Import Packing."
-    yield "From ExactCNN Require Axis Networks."
+    yield "From ExactCNN Require Axis Images Networks Tasks."
     yield "Import ListNotations."
     yield "Open Scope Z_scope."
     yield ""
 
 
-def _theorem(checked: Checked) -> Iterator[str]:
+def _theorem(checked: Checked, *, seen: bool) -> Iterator[str]:
     st = checked.statement
     p, q = st.margin
     yield "(** * The theorem *)"
+    yield ""
+    yield f"Definition sizes (height width : Z) : Prop := {size_terms(st)}."
     yield ""
     yield "(** The checker, of which [Certificates.v] proves that it is right, runs on the certificate. *)"
     yield "Lemma accepted : check_instance claim evidence = true."
     yield "Proof. vm_cast_no_check (eq_refl true). Qed."
     yield ""
+    if seen:
+        yield "(** The same of the witnesses, by [Evaluations.v]. *)"
+        yield "Lemma seen : check_images claim witnesses = true."
+        yield "Proof. vm_cast_no_check (eq_refl true). Qed."
+        yield ""
     yield "Theorem claim_holds :"
-    yield "  Networks.zero_error (task_of claim) (network_of claim)"
-    yield f"    (fun height width => {size_terms(st)}) ({f'{p} / {q}' if q > 1 else p})%R."
+    lead = f"{p} / {q}" if q > 1 else f"{p}"
+    yield f"  Networks.zero_error (task_of claim) (network_of claim) sizes ({lead})%R{'' if seen else '.'}"
+    if seen:
+        yield f"  /\\ forall label, (label < {len(st.classes)})%nat -> exists image,"
+        yield "       Tasks.admissible (task_of claim) image /\\ Tasks.labelled (task_of claim) image label"
+        yield "       /\\ sizes (Images.height image) (Images.width image)."
     yield "Proof."
-    yield "  apply (exported claim evidence accepted); [compare_sizes|]."
-    yield f"  {'reflexivity' if q > 1 else 'apply whole'}."
+    arguments = "_images claim evidence witnesses accepted seen" if seen else " claim evidence accepted"
+    steps = ["compare_sizes", "reflexivity" if q > 1 else "apply whole", *["reflexivity"] * seen]
+    yield f"  apply (exported{arguments}); [{'|'.join(steps)}]."
     yield "Qed."
     yield ""
     yield "Print Assumptions claim_holds."

@@ -5,12 +5,14 @@
     network's weights are. What concerns proofs needs no trust: a wrong proof is refused. *)
 
 From Coq Require Import Reals ZArith NArith List Lia Bool.
-From ExactCNN Require Import Sums Images Numbers.
-From ExactCNN Require Axis Tasks Networks Examples.
+From ExactCNN Require Import Sums Images Numbers Evaluations.
+From ExactCNN Require Axis Tasks Networks.
 From ExactCNN Require Export Formulas.
-Export ExactCNN.Examples.Exact.
 Import ListNotations.
 Open Scope Z_scope.
+
+Module Exact := Evaluations BinaryIntegers.
+Export Exact.
 
 (** * Weights *)
 
@@ -166,23 +168,90 @@ Definition split (v : Z) : line := Close (Split (Z.to_N v)).
 Definition choose (c : Z) : line := Close (Choose (Z.to_N c)).
 Definition qed (l : list Z) : line := Close (Qed (couples l)).
 
+(** * Witnesses *)
+
+(** The numbers of an image by channel and row. *)
+Definition core (l : list (list (list run))) : list (list (list Z)) := map (map weights) l.
+
+(** The image has a size of the range, is admissible, and its label is [y]. It is looked at whole: FORMAT.md's shorter
+    image for long runs is not used. *)
+Definition check_image (st : statement) (y : nat) (w : witness) : bool :=
+  positive (core_unit w)
+  && within (least_height st) (most_height st) (full_height w)
+  && within (least_width st) (most_width st) (full_width w)
+  && (let x := witness_sheet st w in
+      admissibleb st x && match label_of st x with Some z => (z =? y)%nat | None => false end).
+
+(** One for each class in order. *)
+Definition check_images (st : statement) (l : list witness) : bool := each (check_image st) (numbers_of (classes st)) l.
+
+Lemma within_spec least most n :
+  within least most n = true -> least <= n /\ forall m, most = Some m -> n <= m.
+Proof.
+  unfold within. intros [H%Z.leb_le Hm]%andb_true_iff. split; [exact H|]. intros m ->. now apply Z.leb_le.
+Qed.
+
+Lemma witness_shows (st : statement) (w : witness) :
+  positive (core_unit w) = true ->
+  shows (N.to_nat (channels st)) (witness_sheet st w) (image_of (witness_sheet st w)).
+Proof.
+  intros Hu%positive_real. split; [|split].
+  - apply sheet_of_fine. exact Hu.
+  - cbn. lia.
+  - repeat split.
+Qed.
+
+Theorem check_images_sound (st : statement) (cert : certificate) (l : list witness) :
+  check_instance st cert = true -> check_images st l = true ->
+  forall y, (y < length (classes st))%nat ->
+  exists x, Tasks.admissible (task_of st) x /\ Tasks.labelled (task_of st) x y /\ in_sizes st (height x) (width x).
+Proof.
+  intros (Hst & _)%statement_parts H y Hy.
+  destruct (each_nth _ _ _ y y H (nth_numbers _ y Hy)) as (w & _ & Hw). unfold check_image in Hw.
+  rewrite !andb_true_iff in Hw.
+  destruct Hw as (((Hu & (Hh & Hh')%within_spec) & (Hw & Hw')%within_spec) & Ha & Hl).
+  assert (Hs := witness_shows st w Hu). exists (image_of (witness_sheet st w)). split; [|split].
+  - now apply (admissibleb_spec st Hst (witness_sheet st w)).
+  - apply (label_of_spec st Hst (witness_sheet st w)); [exact Hs|].
+    destruct (label_of st (witness_sheet st w)) as [z|]; [|discriminate]. now apply Nat.eqb_eq in Hl as ->.
+  - now repeat split.
+Qed.
+
 (** * The theorem *)
 
 Theorem exported (st : statement) (cert : certificate) :
   check_instance st cert = true ->
   forall (sizes : Z -> Z -> Prop) (lead : R),
-    (forall height width, sizes height width -> in_sizes st height width) -> lead = ratio_value (margin st) ->
+    (forall height width, sizes height width <-> in_sizes st height width) -> lead = ratio_value (margin st) ->
     Networks.zero_error (task_of st) (network_of st) sizes lead.
 Proof.
-  intros accepted sizes lead fits -> x y Hx Hy Hs.
-  exact (check_instance_sound st cert accepted x y Hx Hy (fits _ _ Hs)).
+  intros accepted sizes lead fits -> x y Hx Hy Hs%fits. exact (check_instance_sound st cert accepted x y Hx Hy Hs).
+Qed.
+
+(** And there is an image of every class. *)
+Theorem exported_images (st : statement) (cert : certificate) (l : list witness) :
+  check_instance st cert = true -> check_images st l = true ->
+  forall (sizes : Z -> Z -> Prop) (lead : R) (number : nat),
+    (forall height width, sizes height width <-> in_sizes st height width) -> lead = ratio_value (margin st) ->
+    number = length (classes st) ->
+    Networks.zero_error (task_of st) (network_of st) sizes lead
+    /\ forall y, (y < number)%nat -> exists x,
+         Tasks.admissible (task_of st) x /\ Tasks.labelled (task_of st) x y /\ sizes (height x) (width x).
+Proof.
+  intros accepted seen sizes lead number fits Hlead ->. split; [now apply (exported st cert)|]. intros y Hy.
+  destruct (check_images_sound st cert l accepted seen y Hy) as (x & Ha & Hl & Hs%fits). eauto.
 Qed.
 
 Lemma whole (n : Z) : IZR n = (IZR n / IZR 1)%R.
 Proof. unfold Rdiv. now rewrite Rinv_1, Rmult_1_r. Qed.
 
-(** Whether sizes are in the statement's range. *)
+(** Whether sizes are those of the statement's range. *)
 Ltac compare_sizes :=
-  intros height width fits; decompose [and] fits; clear fits; subst; unfold in_sizes; simpl; repeat apply conj;
-    intros; try match goal with E : _ = Some _ |- _ => first [discriminate E | injection E as <-] end;
-    first [assumption | apply Z.le_refl].
+  intros height width; split; intros fits; hnf in fits; decompose [and] fits; clear fits; subst;
+    [unfold in_sizes|hnf]; simpl in *; repeat apply conj; intros;
+    repeat match goal with
+           | E : None = Some _ |- _ => discriminate E
+           | E : Some _ = Some _ |- _ => injection E as <-
+           | H : forall n, Some ?m = Some n -> _ |- _ => specialize (H m eq_refl)
+           end;
+    first [assumption | apply Z.le_refl | apply Z.le_antisymm; assumption].

@@ -9,7 +9,7 @@ from support.commands import DOT, run, write
 from support.coq_reader import statement_of
 from support.kernel_cases import golden
 
-CLAIM = "Theorem claim_holds :\n  Networks.zero_error (task_of claim) (network_of claim)\n"
+CLAIM = "Theorem claim_holds :\n  Networks.zero_error (task_of claim) (network_of claim) sizes (1)%R\n"
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_a_theorem_is_written(folder: Path) -> None:
 def test_a_range_of_sizes(folder: Path) -> None:
     assert run("verify", "dot.toml", "--size", "2x3..4x3", "--certificate", "small.cert").code == 0
     assert run("export", "small.cert", "--to", "coq", "-o", "small.v").code == 0
-    assert "(fun height width => 2 <= height <= 4 /\\ width = 3)" in (folder / "small.v").read_text()
+    assert ":= 2 <= height <= 4 /\\ width = 3.\n" in (folder / "small.v").read_text()
 
 
 def test_hostile_file_names(folder: Path) -> None:

@@ -73,7 +73,7 @@ def test_an_exported_certificate_is_believed(tmp_path: Path, name: str) -> None:
     assert done.out == _assumptions()
 
 
-@pytest.mark.parametrize("size", ["1x1", "2x3..4x3", "2x3..any"])
+@pytest.mark.parametrize("size", ["1x1", "2x3..4x3", "2x3..any", "200x200"])
 def test_ranges_of_sizes(tmp_path: Path, size: str) -> None:
     (tmp_path / "dot.toml").write_text(DOT)
     assert run("verify", tmp_path / "dot.toml", "--size", size, "--certificate", tmp_path / "dot.cert").code == 0
@@ -81,10 +81,10 @@ def test_ranges_of_sizes(tmp_path: Path, size: str) -> None:
     text = (tmp_path / "dot.v").read_text()
     done = _compiled(tmp_path, text)
     assert (done.code, done.out) == (0, _assumptions())
-    # And for no size more.
-    changed = (
-        text.replace("width = 3", "width = 4").replace("2 <= height", "1 <= height").replace("width = 1", "width = 2")
-    )
+    # And for no other sizes.
+    changed = re.sub(r"(?<=Prop := )[12] <= height", "0 <= height", text)
+    changed = re.sub(r"(?<= /\\ width = )\d+", "2", changed)
+    assert changed != text
     assert _compiled(tmp_path, changed).line > changed[: changed.index("Theorem claim_holds")].count("\n")
 
 
@@ -125,6 +125,12 @@ PLANTED = [
     ("lamp", "a fact left out", "[fact_0; fact_1]", "[fact_1]"),
     ("lamp", "a bound of a logit", "Some ((Ratio 3 4), proof_1)", "Some ((Ratio 4 5), proof_1)"),
     ("lamp", "a class that nothing bounds", "Some ((Ratio 3 4), proof_1)", "None"),
+    # the witnesses
+    ("lamp", "a witness left out", "[witness_0; witness_1]", "[witness_0]"),
+    ("lamp", "witnesses exchanged", "[witness_0; witness_1]", "[witness_1; witness_0]"),
+    ("lamp", "a witness that is neither", "Witness 1 1 1 1 0 0 4", "Witness 1 1 1 1 0 0 2"),
+    ("lamp", "a witness over a negative number", "Witness 1 1 1 1 0 0 4", "Witness 1 1 1 1 0 0 (-4)"),
+    ("sum", "a witness that is too large", "Witness 2 2 2 2 1 1 16", "Witness 2 2 3 2 1 1 16"),
     ("pairs", "a pair of classes left out", "[between 0 1 proof_2; ", "["),
 ]
 
@@ -136,8 +142,9 @@ def test_the_checker_in_coq_refuses(tmp_path: Path, name: str, _what: str, old: 
     changed = text.replace(old, old.replace("0 1", "0 0", 1) if new is None else new)
     done = _compiled(tmp_path, changed)
     assert done.code == 1
+    lemma = "seen : check_images claim witnesses" if "itness" in old else "accepted : check_instance claim evidence"
     assert changed.splitlines()[done.line - 2 : done.line] == [
-        "Lemma accepted : check_instance claim evidence = true.",
+        f"Lemma {lemma} = true.",
         "Proof. vm_cast_no_check (eq_refl true). Qed.",
     ]
 
@@ -147,8 +154,10 @@ def test_the_checker_in_coq_refuses(tmp_path: Path, name: str, _what: str, old: 
     [
         ("(1 / 4)%R", "(1 / 3)%R"),
         ("1 <= height", "0 <= height"),
+        ("(label < 2)%nat", "(label < 3)%nat"),
         ("(network_of claim)", "(network_of {| least_height := 1 |})"),
-        ("exported claim evidence accepted", "exported claim (Certificate [] [] [] []) eq_refl"),
+        ("claim evidence witnesses accepted", "claim (Certificate [] [] [] []) witnesses eq_refl"),
+        ("witnesses accepted seen", "[] accepted eq_refl"),
     ],
 )
 def test_no_other_theorem_follows(tmp_path: Path, old: str, new: str) -> None:

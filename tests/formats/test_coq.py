@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
-from support.coq_reader import definitions, statement_of
+from support.coq_reader import definitions, statement_of, witnesses_of
 from support.kernel_cases import NAMES, edited, golden
 
 from exactcnn import __version__
@@ -67,7 +67,9 @@ def test_the_documented_certificate() -> None:
 @pytest.mark.parametrize("name", COVERED)
 def test_the_file_claims_the_statement(name: str) -> None:
     pair = golden(name)
-    assert statement_of(_theorem(pair)) == re.sub(r"\nsource \w+\n", "\nsource none\n", pair[0])
+    text = _theorem(pair)
+    assert statement_of(text) == re.sub(r"\nsource \w+\n", "\nsource none\n", pair[0])
+    assert witnesses_of(text) == pair[1].split("\nfacts ")[0].split("\n")[2:]
 
 
 @pytest.mark.parametrize("name", ["shapes", "letters", "signs"])
@@ -75,8 +77,20 @@ def test_the_files_of_shipped_certificates_claim_their_statements(name: str) -> 
     pair = _shipped(name)
     text = _theorem(pair)
     assert statement_of(text) == pair[0]
+    assert witnesses_of(text) == pair[1].split("\nfacts ")[0].split("\n")[2:]
     assert text == _theorem(pair)
     assert max(map(len, text.partition("(** * The certificate")[0].splitlines())) <= 120
+
+
+@pytest.mark.parametrize(("side", "said"), [(100, True), (101, False)])
+def test_witnesses_that_are_too_large_are_left_out(side: int, said: bool) -> None:
+    """Two images of 100 rows."""
+    first, second = ((f"witness {y} 1 1 {n} {n}", f"witness {y} 1 1 100 {side}") for y, n in ((0, 3), (1, 1)))
+    pair = edited("lamp", ("sizes 1 any 1 any", f"sizes 100 100 {side} {side}"), first, second)
+    text = _theorem(pair)
+    assert ("exists image" in text) is said
+    assert ("the certificate's are too large" in text) is not said
+    assert ("witness_1" in text) is said
 
 
 @pytest.mark.parametrize(("name", "found"), REFUSED.items())
@@ -111,7 +125,8 @@ def test_sizes(sizes: str, proposition: str, words: str) -> None:
     witnesses = ("witness 0 1 1 3 3", "witness 1 1 1 1 1"), ("witness 0 1 1 3 3", "witness 1 1 1 3 3")
     pair = edited("lamp", ("sizes 1 any 1 any", f"sizes {sizes}"), (witnesses[0][1], witnesses[1][1]))
     text = _theorem(pair)
-    assert f"(fun height width => {proposition}) (1 / 4)%R.\n" in text
+    assert f"Definition sizes (height width : Z) : Prop := {proposition}.\n" in text
+    assert "sizes (1 / 4)%R\n" in text
     assert f"    of {words}, the logit" in text
 
 
@@ -128,8 +143,8 @@ def test_a_margin_that_is_an_integer() -> None:
     pair = stmt.replace("\n1\n0\nbias 0 1/2", "\n4\n0\nbias 0 2"), cert
     pair = _rehashed(pair)
     text = _theorem(pair)
-    assert "1 <= width) (1)%R.\n" in text
-    assert "  apply whole.\n" in text
+    assert "sizes (1)%R\n" in text
+    assert "|apply whole|" in text
     assert "  margin := Ratio 1 1;\n" in text
 
 

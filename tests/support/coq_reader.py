@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
-__all__ = ["definitions", "statement_of"]
+__all__ = ["definitions", "statement_of", "witnesses_of"]
 
 Term = Any
 _TOKEN = re.compile(r"\{\||\|\}|:=|%\w+|[\[\](){};,*]|-?\d+|[A-Za-z_][\w.]*")
@@ -116,6 +116,18 @@ def statement_of(text: str) -> str:
     return "\n".join([*lines, "end", "end", ""])
 
 
+def witnesses_of(text: str) -> list[str]:
+    """The lines of a certificate that give the witnesses."""
+    known = definitions(text)
+    lines = []
+    for label, name in enumerate(known["witnesses"]):
+        _, h, w, height, width, row, column, unit, (_, planes) = known[name]
+        lines.append(f"witness {label} {h} {w} {height} {width} {row} {column}")
+        for line in (line for plane in planes for line in plane):
+            lines.append(" ".join(str(Fraction(x, unit)) for x in _numbers(line)))
+    return lines
+
+
 def _resolved(term: Term, known: dict[str, Term]) -> Term:
     if isinstance(term, list):
         return [_resolved(t, known) for t in term]
@@ -161,7 +173,10 @@ def _window(down: Term, across: Term) -> str:
     return f"rows {rows} columns {columns} stride {step} {right} padding {top} {left} {bottom} {end}"
 
 
+def _numbers(terms: Sequence[Term]) -> list[int]:
+    return [x for t in terms for x in ([t[2]] * t[1] if isinstance(t, tuple) else [t])]
+
+
 def _values(terms: Sequence[Term], unit: int) -> str:
-    numbers = [x for t in terms for x in ([t[2]] * t[1] if isinstance(t, tuple) else [t])]
-    groups = [(value, len(list(group))) for value, group in groupby(numbers)]
+    groups = [(value, len(list(group))) for value, group in groupby(_numbers(terms))]
     return " ".join(("" if n == 1 else f"{n}*") + str(Fraction(value, unit)) for value, n in groups)

@@ -1,6 +1,7 @@
 (** A theorem about one network. On every admissible image of the task
     [lamp]
     of height 1 or more, width 1 or more, the logit of the image's label leads every other by at least 1/4.
+    And there is such an image of every class.
 
     What admissible images, labels and networks are is defined in exactcnn's proofs/coq: Tasks.v and
     Networks.v. The task and the network are written out below; Packing.v says how weights are packed.
@@ -12,7 +13,7 @@
 
 From Coq Require Import Reals ZArith List.
 From ExactCNN Require Import Packing.
-From ExactCNN Require Axis Networks.
+From ExactCNN Require Axis Images Networks Tasks.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -99,18 +100,39 @@ Definition evidence : certificate := Certificate
   [Some ((Ratio 1 4), proof_3); Some ((Ratio 1 2), proof_2)]
   [].
 
+(** * The witnesses: an image of every class *)
+
+(** Of class 0, [on]:
+    3 x 3 pixels: row 0 and column 0 of these 1 x 1 repeated. *)
+Definition witness_0 : witness := Witness 1 1 3 3 0 0 1 (core
+   [[[1]]]%runs).
+
+(** Of class 1, [off]:
+    1 x 1 pixels. *)
+Definition witness_1 : witness := Witness 1 1 1 1 0 0 4 (core
+   [[[1]]]%runs).
+
+Definition witnesses : list witness := [witness_0; witness_1].
+
 (** * The theorem *)
+
+Definition sizes (height width : Z) : Prop := 1 <= height /\ 1 <= width.
 
 (** The checker, of which [Certificates.v] proves that it is right, runs on the certificate. *)
 Lemma accepted : check_instance claim evidence = true.
 Proof. vm_cast_no_check (eq_refl true). Qed.
 
+(** The same of the witnesses, by [Evaluations.v]. *)
+Lemma seen : check_images claim witnesses = true.
+Proof. vm_cast_no_check (eq_refl true). Qed.
+
 Theorem claim_holds :
-  Networks.zero_error (task_of claim) (network_of claim)
-    (fun height width => 1 <= height /\ 1 <= width) (1 / 4)%R.
+  Networks.zero_error (task_of claim) (network_of claim) sizes (1 / 4)%R
+  /\ forall label, (label < 2)%nat -> exists image,
+       Tasks.admissible (task_of claim) image /\ Tasks.labelled (task_of claim) image label
+       /\ sizes (Images.height image) (Images.width image).
 Proof.
-  apply (exported claim evidence accepted); [compare_sizes|].
-  reflexivity.
+  apply (exported_images claim evidence witnesses accepted seen); [compare_sizes|reflexivity|reflexivity].
 Qed.
 
 Print Assumptions claim_holds.
