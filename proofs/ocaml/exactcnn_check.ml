@@ -5,7 +5,8 @@ module P = Statement.Proved
 
 let usage =
   "usage: exactcnn-check STATEMENT CERTIFICATE   whether the certificate proves the statement\n\
-  \       exactcnn-check --statement STATEMENT   the statement, printed as it was understood\n"
+  \       exactcnn-check --statement STATEMENT   the statement, printed as it was understood\n\
+  \       exactcnn-check --evaluate STATEMENT IMAGES   labels, features and logits of images\n"
 
 let proved, rejected, not_covered, unreadable = (0, 1, 3, 4)
 
@@ -76,11 +77,56 @@ let print first =
       Printf.printf "REJECTED line %d of the statement: %s\n" lines.number text;
       rejected
 
+(* Images as a witness's core is written, each under a line `image H W`: the label, the features, the logits. *)
+let image (st : P.statement) lines =
+  match List.map count (matching lines "image ? ?") with
+  | [ height; width ] ->
+      let line () =
+        let tokens = next lines in
+        need (List.compare_length_with tokens width = 0) "a number for each column";
+        List.map rational tokens
+      in
+      let rows = Statement.repeated (Z.to_int st.channels * height) line in
+      let unit = Statement.lcm_of (List.concat_map (List.map snd) rows) in
+      let planes = Statement.cut height (List.map (List.map (Statement.whole unit)) rows) in
+      P.sheet_of_lists (Z.of_int height) (Z.of_int width) st.channels unit planes
+  | _ -> refuse "expected an image"
+
+let evaluated st sheet =
+  let e = P.evaluate st sheet in
+  let features chosen = List.filteri (fun i _ -> chosen (List.nth e.P.e_states i)) (P.numbers_of st.P.features) in
+  let logits = List.concat (List.concat (P.sheet_numbers e.P.e_logits)) in
+  let lines =
+    [ [ "label"; (match e.P.e_label with Some y -> Z.to_string y | None -> "none") ];
+      "contains" :: List.map Z.to_string (features fst);
+      "avoids" :: List.map Z.to_string (features snd);
+      "logits" :: List.map (fun x -> written x e.P.e_logits.P.sheet_unit) logits ]
+  in
+  List.iter (fun tokens -> print_endline (String.concat " " tokens)) lines
+
+let evaluate first second =
+  let lines = ref (Lines.of_text first) in
+  try
+    let st, _ = statement !lines in
+    need (P.channels_okb st.known) "layers that fit onto each other";
+    lines := Lines.of_text second;
+    while peek !lines <> "" do
+      let sheet = image st.known !lines in
+      need (P.is_imageb st.known sheet) "an image in the pixel range";
+      evaluated st.known sheet
+    done;
+    finish !lines;
+    proved
+  with Refused text ->
+    Printf.printf "REJECTED line %d: %s\n" !lines.number text;
+    rejected
+
 let () =
   let code =
     try
       match List.tl (Array.to_list Sys.argv) with
       | [ "--statement"; path ] -> print (contents path)
+      | [ "--evaluate"; first; second ] -> evaluate (contents first) (contents second)
       | [ first; second ] ->
           let text, code = verdict (contents first) (contents second) in
           print_endline text;
