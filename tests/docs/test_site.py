@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 from pathlib import Path
 
 import pytest
 
+import exactcnn
+from exactcnn import api
 from exactcnn.cli.main import app
 
 ROOT = Path(__file__).parents[2]
@@ -213,3 +216,10 @@ def test_a_part_of_a_section(project: Path) -> None:
 def test_style_sheets_load_nothing_from_elsewhere(tmp_path: Path, style: str, loads: bool) -> None:
     (tmp_path / "style.css").write_text(style)
     assert bool(list(CHECK["loaded_styles"](tmp_path))) is loads
+
+
+def test_the_reference_has_all_that_is_public() -> None:
+    page = (ROOT / "docs" / "reference" / "python.md").read_text("utf-8")
+    named = set(re.findall(r"^\.\. auto\w+:: (\w+)", page, re.MULTILINE))
+    public = {*exactcnn.__all__, *api.__all__} - {"__version__"}
+    assert public <= named, public - named
