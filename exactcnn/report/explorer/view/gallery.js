@@ -35,7 +35,7 @@ export function gallery(model) {
   const notes = [
     more ? "There are more configurations than these; paint them yourself." : "",
     missing.length
-      ? `No image was made of ${counted(missing.length, "configuration")}: no room was found, or features were not apart.`
+      ? `No image was made of ${counted(missing.length, "configuration")}: no room was found, or they were not apart.`
       : "",
     imageNote ?? "",
   ].filter(Boolean);

@@ -184,7 +184,7 @@ export class Model {
   }
 
   /**
-   * Gives some pixels a value; what follows is worked out at the next frame.
+   * Gives some pixels a value and has them drawn; what follows is worked out at the next frame.
    * @param {number[]} places
    * @param {Rational[]} values
    */

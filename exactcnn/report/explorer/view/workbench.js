@@ -45,6 +45,8 @@ export class Workbench {
      */
     this.tool = window.matchMedia("(pointer: coarse)").matches ? "look" : "paint";
     this.value = model.task.high;
+    /** Whether the change under way is one that draws its own squares. */
+    this.own = false;
     this.brush = 1;
     /** The channels that are painted and shown: -1 for all. */
     this.channel = -1;
@@ -64,6 +66,7 @@ export class Workbench {
     const frame = el("div", { class: "image-frame" }, this.grid.element);
     this.element = el("div", { class: "workbench" }, this.toolbar(), frame, this.readout, this.origin, this.sizes());
     model.on("image", () => this.shown());
+    model.on("pixels", () => this.own || this.grid.draw());
     model.on("window", () => this.frames());
     model.on("found", () => this.frames());
   }
@@ -312,10 +315,12 @@ export class Workbench {
         squares.push([i, j]);
       }
     }
+    this.own = true;
     model.paint(
       places,
       places.map(() => this.value),
     );
+    this.own = false;
     for (const [i, j] of squares) this.grid.redraw(i, j);
   }
 
@@ -345,7 +350,6 @@ export class Workbench {
       values.push(divide(add(low, high), rational(2n)));
     });
     model.paint(places, values);
-    this.grid.draw();
     model.look(window);
   }
 
