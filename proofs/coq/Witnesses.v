@@ -165,6 +165,67 @@ Module Witnesses (Num : SpecifiedNumbers).
       unfold number_in, look. rewrite PositiveMap.gempty. now destruct (_ <? _)%Z.
     Qed.
 
+    Lemma look_listed_from {A} (l : list A) : forall i j, (0 <= i)%Z ->
+      look (listed_from l i) j = if (j <? i)%Z then None else nth_error l (Z.to_nat (j - i)).
+    Proof.
+      induction l as [|a l IH]; intros i j Hi; cbn [listed_from].
+      - unfold look. rewrite PositiveMap.gempty.
+        destruct (Z.ltb_spec j 0), (Z.ltb_spec j i); try reflexivity; now destruct (Z.to_nat (j - i)).
+      - unfold look in *. destruct (Z.ltb_spec j 0); [now destruct (Z.ltb_spec j i); [|lia]|].
+        destruct (Z.eq_dec i j) as [->|N].
+        + rewrite PositiveMap.gss, Z.sub_diag. now destruct (Z.ltb_spec j j); [lia|].
+        + rewrite PositiveMap.gso by (intros E; apply N; symmetry; now apply slot_injective).
+          specialize (IH (i + 1)%Z j ltac:(lia)). destruct (Z.ltb_spec j 0); [lia|]. rewrite IH.
+          destruct (Z.ltb_spec j (i + 1)), (Z.ltb_spec j i); try lia; [reflexivity|].
+          replace (Z.to_nat (j - i)) with (S (Z.to_nat (j - (i + 1)))) by lia. reflexivity.
+    Qed.
+
+    Lemma look_listed {A} (l : list A) i : (0 <= i)%Z -> look (listed l) i = nth_error l (Z.to_nat i).
+    Proof.
+      intros Hi. unfold listed. rewrite look_listed_from by lia. destruct (Z.ltb_spec i 0); [lia|].
+      now rewrite Z.sub_0_r.
+    Qed.
+
+    (** The core's number at a place. *)
+    Definition core_number (k i j : Z) : number :=
+      nth (Z.to_nat j) (nth (Z.to_nat i) (nth (Z.to_nat k) (core_numbers w) []) []) Num.zero.
+
+    Lemma core_sheet_number k i j :
+      (0 <= k < Z.of_N (channels st))%Z -> (0 <= i < core_height w)%Z -> (0 <= j < core_width w)%Z ->
+      number_at core k i j = core_number k i j.
+    Proof.
+      intros Hk Hi Hj. unfold number_at, core, core_sheet, sheet_of_lists. rewrite cell_at_sheet_of.
+      destruct (Z.leb_spec 0 i), (Z.ltb_spec i (core_height w)), (Z.leb_spec 0 j), (Z.ltb_spec j (core_width w));
+        try lia.
+      cbn [andb]. rewrite number_in_tabulated, look_listed, nth_error_map by lia. unfold core_number.
+      destruct (nth_error (core_numbers w) (Z.to_nat k)) as [plane|] eqn:Ek; cbn [option_map].
+      - rewrite (nth_error_nth _ _ [] Ek), look_listed, nth_error_map by lia.
+        destruct (nth_error plane (Z.to_nat i)) as [row|] eqn:Ei; cbn [option_map].
+        + rewrite (nth_error_nth _ _ [] Ei). unfold number_in. rewrite look_listed by lia.
+          destruct (nth_error row (Z.to_nat j)) as [v|] eqn:Ej; symmetry; [now apply nth_error_nth|].
+          apply nth_overflow. now apply nth_error_None.
+        + rewrite (nth_overflow plane) by now apply nth_error_None. now destruct (Z.to_nat j).
+      - rewrite (nth_overflow (core_numbers w)) by now apply nth_error_None.
+        now destruct (Z.to_nat i), (Z.to_nat j).
+    Qed.
+
+    (** The image that a witness is: the core, with a row and a column of it repeated. *)
+    Theorem witness_pixel k i j :
+      (core_height w <= full_height w)%Z -> (core_width w <= full_width w)%Z -> (k < N.to_nat (channels st))%nat ->
+      (0 <= i < full_height w)%Z -> (0 <= j < full_width w)%Z ->
+      pixel (image_of (witness_sheet st w)) k i j
+      = real (core_number (Z.of_nat k)
+                (unstretched (repeated_row w) (full_height w - core_height w) i)
+                (unstretched (repeated_column w) (full_width w - core_width w) j)) / real (core_unit w).
+    Proof.
+      intros Hh Hv Hk Hi Hj. unfold witness_sheet. fold core. rewrite stretched_pixel by (split; assumption).
+      assert (Hu : forall p n c a, (0 <= p < c)%Z -> (c <= n)%Z -> (0 <= a < n)%Z ->
+                                   (0 <= unstretched p (n - c) a < c)%Z).
+      { intros p n c a Hp Hc Ha. unfold unstretched.
+        destruct (Z.ltb_spec a p); [lia|]. destruct (Z.leb_spec a (p + (n - c))); lia. }
+      rewrite core_sheet_number; [reflexivity|lia| |]; now apply Hu.
+    Qed.
+
     Lemma unstretched_back p more T i :
       (0 <= more)%Z -> (0 <= T)%Z ->
       unstretched p (more + T) i = unstretched p more (back p (p + more + 1) T i).
