@@ -140,7 +140,7 @@ def test_every_control_has_a_name(opened: Open) -> None:
 def test_a_counterexample_comes_first(opened: Open) -> None:
     shown = opened(refuted(api.load_task(catalogue.path("shapes"))))
     assert shown.locator("#counterexample").is_visible()
-    assert "but the largest logit is that of house" in shown.locator("#counterexample").inner_text()
+    assert 'but the largest logit is that of "house"' in shown.locator("#counterexample").inner_text()
     assert "There is nothing to prove" in shown.locator("#proof").inner_text()
     assert shown.locator(".origin").inner_text() == "the counterexample"
 

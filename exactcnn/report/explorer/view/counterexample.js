@@ -56,9 +56,9 @@ export function showCounterexample(model) {
       { class: "lead" },
       `This image of ${size} contains `,
       contains,
-      ", so that its class is ",
+      ', so that its class is "',
       named(example.label),
-      "; but ",
+      '"; but ',
       wrong,
     ),
     el(
@@ -107,5 +107,5 @@ function picture(model, example) {
 
 /** @param {string[]} names */
 function listedNames(names) {
-  return names.flatMap((name, i) => [...(i ? [i === names.length - 1 ? " and " : ", "] : []), named(name)]);
+  return names.flatMap((name, i) => [...(i ? [i === names.length - 1 ? " and " : ", "] : []), '"', named(name), '"']);
 }
