@@ -3,8 +3,8 @@
     python tools/search_float32.py [--count 1000000] [--size 32x32] [--step 1/256] [--network NET.onnx] [TASK ...]
 
 For each task (the shipped ones by default) the network is built, or read with `--network`, and PROVED for float32
-execution (`--step`: on images of multiples of a power of two), or the script says that it is open. Then onnxruntime runs
-the exported file on
+execution (`--step`: on images of multiples of a power of two), or the script says that it is open. Then onnxruntime
+runs the exported file on
 `--count` admissible images near the boundary of what is admissible: the generator's placements, with the pixels of each
 template and of the background at the ends of their intervals, or next to them, or anywhere between; and images in which
 one template is off by just the gap. The computed lead of the label must reach the proved margin, for batches of several
