@@ -23,6 +23,9 @@ __all__ = ["LocalStage", "Uppers"]
 
 Job = TypeVar("Job")
 
+_MANY = 8
+_SOON = 0.5
+
 Uppers = Mapping[int, Sequence[UpperResult]]
 """What became of the upper jobs, by channel."""
 
@@ -74,7 +77,12 @@ class LocalStage:
         return _by_channel(found for _, found in self._found)
 
     def decided(self, effort: Effort | None = None) -> Uppers:
-        """The best upper bounds of the same channels, as the solver finds them where there are no proofs."""
+        """The best upper bounds of the same channels, as the solver finds them where there are no proofs.
+
+        Where relaxations gave bounds of many channels, but not their targets, the solver cannot have long for each.
+        """
+        near = sum(any(r.bound != r.job.target for r in found) for _, found in self._found)
+        self._shared = replace(self._shared, soon=_SOON if near > _MANY else None)
         return _by_channel(self._run(channel_decided, self._found, effort))
 
     def _run(

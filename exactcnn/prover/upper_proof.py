@@ -42,6 +42,8 @@ class UpperShared:
     ----------
     timeout: seconds for one question to the solver.
     deadline: of everything.
+    soon: seconds for one question about a channel of which relaxations gave a bound already; None: as many as for
+        others.
     """
 
     instance: Instance
@@ -50,6 +52,7 @@ class UpperShared:
     solver: Solver
     timeout: float
     deadline: Deadline
+    soon: float | None = None
 
 
 def channel_at_once(shared: UpperShared, job: ChannelJob) -> list[UpperResult]:
@@ -66,12 +69,20 @@ def channel_at_once(shared: UpperShared, job: ChannelJob) -> list[UpperResult]:
 def channel_decided(shared: UpperShared, job: tuple[ChannelJob, Sequence[UpperResult]]) -> list[UpperResult]:
     """What is known, and what the solver says of the rest."""
     whole, found = job
-    known = {result.job: result for result in found if result.bound == result.job.target}
+    known = {result.job: result for result in found}
+    near = any(result.bound != result.job.target for result in found)
+    seconds = shared.timeout if shared.soon is None or not near else min(shared.soon, shared.timeout)
 
     def prove(upper: UpperJob) -> UpperResult:
-        return known.get(upper) or prove_upper(shared.instance, shared.solver, upper, shared.timeout)
+        before = known.get(upper)
+        if before is not None and before.bound == upper.target:
+            return before
+        result = prove_upper(shared.instance, shared.solver, upper, seconds)
+        if before is None or before.bound is None or (result.bound is not None and result.bound < before.bound):
+            return result
+        return replace(before, peak=result.peak, open_reason=result.open_reason)
 
-    return prove_channel(whole, prove)
+    return [prove(upper) for upper in whole.alone] if near and shared.soon is not None else prove_channel(whole, prove)
 
 
 def with_proof(shared: UpperShared, job: tuple[UpperResult, float]) -> UpperResult:

@@ -46,9 +46,10 @@ _LINES = 6
 _UNCERTIFIED = "proved by z3, but no certificate was found"
 # How many statements that failed are searched for wrong images, once one of them stayed open.
 _SEARCHES = 8
-# Seconds for one question and for one proof, where they can make the margin greater and no more than that. All of it
-# may take so long, or as long as the proof took that there is.
+# Seconds for one question and for one proof, where they can make the margin greater and no more than that; and for all
+# of it, if the proof that there is did not take longer.
 _SOON = 2.0
+_IMPROVING = 6.0
 
 
 def verify_modular(
@@ -178,7 +179,7 @@ class _Run:
 
     def _improved(self, local: LocalStage, head: HeadStage, book: FactBook, heads: Heads) -> tuple[FactBook, Heads]:
         """Facts and bounds with a greater margin, where a solver finds them soon; else those that there are."""
-        spent = max(_SOON, time.monotonic() - self.started)
+        spent = max(_IMPROVING, time.monotonic() - self.started)
         left = self.deadline.remaining()
         effort = Effort(_SOON, _SOON, Deadline(spent if left is None else min(spent, left / 2)))
         self.asked = True

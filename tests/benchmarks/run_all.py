@@ -16,6 +16,7 @@ from pathlib import Path
 
 import bench_extracted
 import bench_features
+import bench_foreign
 import bench_inference
 import bench_kernel
 import bench_learned
@@ -39,7 +40,10 @@ def run(*, full: bool) -> tuple[list[Table], dict[str, bool]]:
     inference, fast = bench_inference.measure(rounds=12 if full else 6)
     branches, checked = bench_kernel.measure()
     extracted = bench_extracted.measure()
+    changed = []
     if full:
+        table, decided = bench_foreign.measure()
+        changed.append(table)
         against, agree = bench_monolithic.measure()
         # A network that shares no maximum with the task: what a solver meets outside our own constructions.
         apart, agree_apart = bench_monolithic.measure(slack="1/4")
@@ -54,7 +58,9 @@ def run(*, full: bool) -> tuple[list[Table], dict[str, bool]]:
         "the kernel": checked,
         "answers agree": agree,
     }
-    return [verify, features, learned, inference, branches, extracted, *against], reached
+    if full:
+        reached["changed networks decided"] = decided
+    return [verify, features, learned, inference, branches, extracted, *changed, *against], reached
 
 
 def main() -> int:

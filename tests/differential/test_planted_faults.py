@@ -44,6 +44,13 @@ def rounded_up() -> Network:
     return _with_pool(with_layer(network, 2, layer), MaxPool2d((2, 2), (2, 2), (0, 0, 1, 1)))
 
 
+def padded_at_the_start() -> Network:
+    """The same with the padding on the wrong side: windows start a row early and drop the last one of the others."""
+    network = api.build(SUBJECT)
+    layer = replace(second(network), padding=(0, 0, 0, 0))
+    return _with_pool(with_layer(network, 2, layer), MaxPool2d((2, 2), (2, 2), (1, 1, 0, 0)))
+
+
 def one_phase_missing() -> Network:
     """A maximum over 2 of every 3 rows of positions."""
     network = api.build(SUBJECT)
@@ -66,16 +73,21 @@ FAULTS: dict[str, tuple[Callable[[], Network], Callable[[int, int], bool]]] = {
     # A 3x3 window has n - 2 positions along an axis of n.
     "floor": (cut_at_the_end, lambda h, w: h % 2 == 1 or w % 2 == 1),
     "ceil": (rounded_up, lambda h, w: False),
-    "phase": (one_phase_missing, lambda h, w: True),
-    "stride": (narrow, lambda h, w: True),
+    "padding": (padded_at_the_start, lambda h, w: h % 2 == 0 or w % 2 == 0),
+    "phase": (one_phase_missing, lambda h, w: h > 4),
+    "stride": (narrow, lambda h, w: w > 3),
 }
+# Sizes at which a fault that bites at all larger ones does not.
+SMALL = {"phase": [(4, 8), (4, 15), (5, 8)], "stride": [(8, 3), (13, 3), (8, 4)]}
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_faults_bite_at_exactly_their_sizes(fault: str) -> None:
     make, bites = FAULTS[fault]
     network = make()
-    for height, width in SIZES:
+    sizes = SIZES + SMALL.get(fault, [])
+    assert {bites(h, w) for h, w in sizes} == ({False} if fault == "ceil" else {False, True})
+    for height, width in sizes:
         size = f"{height}x{width}"
         found = check_outcome(SUBJECT, network, api.verify(SUBJECT, network, sizes=size, workers=1))
         assert found.verdict is (REFUTED if bites(height, width) else PROVED), size
