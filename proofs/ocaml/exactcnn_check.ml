@@ -134,8 +134,12 @@ let () =
       | _ ->
           prerr_string usage;
           unreadable
-    with Sys_error text | Invalid_argument text ->
-      prerr_endline ("cannot read: " ^ text);
-      unreadable
+    with
+    | Sys_error text | Invalid_argument text ->
+        prerr_endline ("cannot read: " ^ text);
+        unreadable
+    | Stack_overflow ->
+        prerr_endline "cannot read: the stack is too small (ulimit -s makes it larger)";
+        unreadable
   in
   exit code

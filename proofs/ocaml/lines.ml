@@ -42,10 +42,8 @@ let peek lines =
   match line_end lines with
   | None -> ""
   | Some stop -> (
-      let here = lines.place in
-      match String.index_from_opt lines.text here ' ' with
-      | Some blank when blank < stop -> String.sub lines.text here (blank - here)
-      | _ -> String.sub lines.text here (stop - here))
+      let line = String.sub lines.text lines.place (stop - lines.place) in
+      match String.index_opt line ' ' with Some blank -> String.sub line 0 blank | None -> line)
 
 let finish lines =
   lines.number <- lines.number + 1;

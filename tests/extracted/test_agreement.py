@@ -156,3 +156,12 @@ def test_long_proofs_need_no_stack(extracted: Extracted) -> None:
     long = certificate.replace(end, "have 0 1\nqed 0\n" * 300_000 + end)
     proved, _ = extracted.check(io.BytesIO(statement.encode()), io.BytesIO(long.encode()))
     assert proved
+
+
+def test_more_lines_than_the_stack_holds_are_rejected(extracted: Extracted) -> None:
+    statement, certificate = documented()
+    head = certificate[: certificate.index("upper 0")].replace("facts 2", "facts 1")
+    text = head + "floor 0 0\n" + "box\n" * 2_000_000
+    proved, line = extracted.check(io.BytesIO(statement.encode()), io.BytesIO(text.encode()))
+    assert not proved
+    assert line.startswith("REJECTED ")
