@@ -597,6 +597,7 @@ _PAIRS: list[tuple[str, Change | None, tuple[Change, ...]]] = [
     ("phases", None, (("joint 0 0 6 over 0 6 1 3 2 2 3 6\nsee 0 0 box\n", "joint 0 0 6 over 0 6 1 3 2 2 3 6\n"),)),
     ("phases", None, _another_sum("0 1")),
     ("phases", None, _another_sum("0 -1 1 1")),
+    ("phases", None, _another_sum("0 1 1 1 2")),
     ("phasesum", None, (("facts 9\n", "facts 8\n"), ("floor 3 0\n" + 6 * "box\n", ""))),
     ("phasesum", None, (("floor 3 0\n", "floor 3 -1\n"),)),
     # heads
