@@ -232,10 +232,29 @@ Module Evaluation (Num : Numbers).
     Definition avoidsb (unit : number) (g : feature) (l : list number) : bool :=
       forallb (fun e => Num.leb (Num.mul (over (f_gap g)) unit) (Num.mul e (under (f_gap g)))) l.
 
+    (** More than nothing, and the gap or more: it does not matter what an excess is beyond that. *)
+    Definition far (unit : number) (g : feature) (e : number) : bool :=
+      negb (Num.leb e Num.zero) && Num.leb (Num.mul (over (f_gap g)) unit) (Num.mul e (under (f_gap g))).
+
+    (** The sum of [e] and of the parts of an excess, or what of it is enough. *)
+    Fixpoint excess_until (enough : number -> bool) (x : sheet) (r c : Z) (e : number)
+        (cells : list (place * (number * number))) : number :=
+      match cells with
+      | [] => e
+      | t :: cells => if enough e then e else excess_until enough x r c (Num.add e (excess_part x r c t)) cells
+      end.
+
+    (** As [excesses], but those that get far are not added up to their end. *)
+    Definition excesses_until_far (unit : number) (fine : sheet) (g : feature) : list number :=
+      flat_map (fun box => let cells := template_cells unit g box in
+                           map (fun rc => excess_until (far (sheet_unit fine) g) fine (fst rc) (snd rc) Num.zero cells)
+                               (corners fine g))
+               (f_templates g).
+
     (** For every feature: does the image contain it, does it avoid it? *)
     Definition feature_states (x : sheet) : list (bool * bool) :=
       let fine := fine_sheet x in
-      map (fun g => let l := excesses (sheet_unit x) fine g in (containsb l, avoidsb (sheet_unit fine) g l))
+      map (fun g => let l := excesses_until_far (sheet_unit x) fine g in (containsb l, avoidsb (sheet_unit fine) g l))
           (features st).
 
     (** * Labels *)

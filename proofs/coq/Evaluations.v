@@ -570,6 +570,70 @@ Module Evaluations (Num : SpecifiedNumbers).
         apply (Ebound e _ Ee). apply (Hall r c Hfit). cbn [feature_of Tasks.templates]. now apply in_map.
     Qed.
 
+    (** * Excesses that are not added up to their end *)
+
+    Lemma excess_part_nonnegative x r c t : 0 <= real (excess_part x r c t).
+    Proof.
+      destruct t as [[[k i] j] [a b]]. cbn [excess_part]. rewrite real_add, !largest_real, real_zero.
+      apply Rplus_le_le_0_compat; apply Rmax_l.
+    Qed.
+
+    Lemma excess_number_nonnegative x r c cells : 0 <= real (excess_number x cells r c).
+    Proof.
+      unfold excess_number. rewrite real_sum_of. induction cells as [|t cells IH]; cbn [map sum]; [lra|].
+      assert (H := excess_part_nonnegative x r c t). lra.
+    Qed.
+
+    Lemma excess_number_cons x r c t cells :
+      real (excess_number x (t :: cells) r c) = real (excess_part x r c t) + real (excess_number x cells r c).
+    Proof. unfold excess_number. now rewrite !real_sum_of. Qed.
+
+    (** The same number, or one that is enough and not above it. *)
+    Definition as_far (enough : number -> bool) (e' e : number) : Prop :=
+      real e' = real e \/ (enough e' = true /\ real e' <= real e).
+
+    Lemma excess_until_value enough x r c cells : forall e total,
+      real total = real e + real (excess_number x cells r c) -> as_far enough (excess_until enough x r c e cells) total.
+    Proof.
+      induction cells as [|t cells IH]; intros e total Ht; cbn [excess_until].
+      - left. rewrite Ht. unfold excess_number. rewrite real_sum_of. cbn [map sum]. lra.
+      - destruct (enough e) eqn:E.
+        + right. split; [assumption|]. rewrite Ht. assert (H := excess_number_nonnegative x r c (t :: cells)). lra.
+        + apply IH. rewrite Ht, excess_number_cons, real_add. lra.
+    Qed.
+
+    Lemma Forall2_maps {A B} (P : B -> B -> Prop) (f h : A -> B) l :
+      (forall a, P (f a) (h a)) -> Forall2 P (map f l) (map h l).
+    Proof. intros H. induction l as [|a l IH]; cbn [map]; constructor; auto. Qed.
+
+    Lemma excesses_as_far unit fine g :
+      Forall2 (as_far (far (sheet_unit fine) g)) (excesses_until_far st unit fine g) (excesses st unit fine g).
+    Proof.
+      unfold excesses_until_far, excesses. induction (f_templates g) as [|box l IH]; cbn [flat_map]; [constructor|].
+      apply Forall2_app; [|assumption]. apply Forall2_maps. intros rc.
+      apply excess_until_value. rewrite real_zero. ring.
+    Qed.
+
+    Lemma containsb_as_far unit g l' l : Forall2 (as_far (far unit g)) l' l -> containsb l' = containsb l.
+    Proof.
+      unfold containsb. induction 1 as [|e' e l' l He _ IH]; cbn [existsb]; [reflexivity|]. rewrite IH. f_equal.
+      apply eq_true_iff_eq. rewrite !eqb_real_iff, real_zero.
+      destruct He as [->|[Hf Hle]]; [reflexivity|]. unfold far in Hf. apply andb_true_iff in Hf.
+      destruct Hf as [Hp%negb_true_iff%leb_false_real _]. rewrite real_zero in Hp. split; lra.
+    Qed.
+
+    Lemma avoidsb_as_far unit g l' l :
+      0 < real (under (f_gap g)) -> Forall2 (as_far (far unit g)) l' l -> avoidsb unit g l' = avoidsb unit g l.
+    Proof.
+      intros Hu. unfold avoidsb.
+      induction 1 as [|e' e l' l He _ IH]; cbn [forallb]; [reflexivity|]. rewrite IH. f_equal.
+      apply eq_true_iff_eq. rewrite !leb_real_iff, !real_mul.
+      destruct He as [->|[Hf Hle]]; [reflexivity|]. unfold far in Hf. apply andb_true_iff in Hf.
+      destruct Hf as [_ Hg%leb_real]. rewrite !real_mul in Hg.
+      assert (real e' * real (under (f_gap g)) <= real e * real (under (f_gap g)))
+        by (apply Rmult_le_compat_r; lra). split; lra.
+    Qed.
+
     (** * Labels *)
 
     (** What the states of the features say is true of the image. *)
@@ -583,11 +647,13 @@ Module Evaluations (Num : SpecifiedNumbers).
       assert (Hall : forall l, (forall g, In g l -> In g (features st)) ->
         Forall2 (fun g s => (fst s = true <-> Tasks.contains T a (feature_of st g)) /\
                             (snd s = true <-> Tasks.avoids T a (feature_of st g))) l
-          (map (fun g => let l := excesses st (sheet_unit x) (fine_sheet st x) g in
+          (map (fun g => let l := excesses_until_far st (sheet_unit x) (fine_sheet st x) g in
                          (containsb l, avoidsb (sheet_unit (fine_sheet st x)) g l)) l)).
       { induction l as [|g l IH]; intros Hl; cbn [map]; constructor.
-        - cbn [fst snd]. split; [now apply containsb_spec|]. apply avoidsb_spec; [assumption|].
-          apply (Hg g). apply Hl. now left.
+        - assert (Hu : 0 < real (under (f_gap g))) by (apply (Hg g); apply Hl; now left).
+          assert (Hfar := excesses_as_far (sheet_unit x) (fine_sheet st x) g).
+          cbn [fst snd]. rewrite (containsb_as_far _ g _ _ Hfar), (avoidsb_as_far _ g _ _ Hu Hfar).
+          split; [now apply containsb_spec|now apply avoidsb_spec].
         - apply IH. intros h Hh. apply Hl. now right. }
       now apply Hall.
     Qed.

@@ -4376,12 +4376,39 @@ module Evaluation =
       Num.leb (Num.mul (over (f_gap g)) unit0) (Num.mul e (under (f_gap g))))
       l
 
+  (** val far : Num.t -> feature -> Num.t -> bool **)
+
+  let far unit0 g e =
+    (&&) (negb (Num.leb e Num.zero))
+      (Num.leb (Num.mul (over (f_gap g)) unit0) (Num.mul e (under (f_gap g))))
+
+  (** val excess_until :
+      (Num.t -> bool) -> sheet -> Integers.t -> Integers.t -> Num.t ->
+      (place * (Num.t * Num.t)) list -> Num.t **)
+
+  let rec excess_until enough x r c e = function
+  | [] -> e
+  | t0 :: cells0 ->
+    if enough e
+    then e
+    else excess_until enough x r c (Num.add e (excess_part x r c t0)) cells0
+
+  (** val excesses_until_far :
+      statement -> Num.t -> sheet -> feature -> Num.t list **)
+
+  let excesses_until_far st unit0 fine g =
+    flat_map (fun box ->
+      let cells = template_cells st unit0 g box in
+      map (fun rc ->
+        excess_until (far (sheet_unit fine) g) fine (fst rc) (snd rc)
+          Num.zero cells) (corners fine g)) (f_templates g)
+
   (** val feature_states : statement -> sheet -> (bool * bool) list **)
 
   let feature_states st x =
     let fine = fine_sheet st x in
     map (fun g ->
-      let l = excesses st (sheet_unit x) fine g in
+      let l = excesses_until_far st (sheet_unit x) fine g in
       ((containsb l), (avoidsb (sheet_unit fine) g l))) (features st)
 
   (** val alternative_true : (bool * bool) list -> alternative -> bool **)

@@ -1214,6 +1214,15 @@ module Evaluation :
 
   val avoidsb : Num.t -> feature -> Num.t list -> bool
 
+  val far : Num.t -> feature -> Num.t -> bool
+
+  val excess_until :
+    (Num.t -> bool) -> sheet -> Integers.t -> Integers.t -> Num.t ->
+    (place * (Num.t * Num.t)) list -> Num.t
+
+  val excesses_until_far :
+    statement -> Num.t -> sheet -> feature -> Num.t list
+
   val feature_states : statement -> sheet -> (bool * bool) list
 
   val alternative_true : (bool * bool) list -> alternative -> bool
