@@ -7,6 +7,7 @@ nodes, and the statement itself, take of pooled channels.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -20,6 +21,9 @@ from exactcnn.theorem.head import HeadStatement
 
 __all__ = ["joint_facts"]
 
+# How many sums are tried: heads of trained networks take many more, of which none is of use.
+_MOST = 2000
+
 
 def joint_facts(book: FactBook, statements: Iterable[HeadStatement]) -> list[JointFact]:
     """Facts that say more than those about single channels, on sums that the statements take of channels.
@@ -31,17 +35,25 @@ def joint_facts(book: FactBook, statements: Iterable[HeadStatement]) -> list[Joi
     OutOfTimeError: the deadline of the book's tables passed.
     """
     task, tables = book.instance.task, book.tables
-    found: dict[JointFact, None] = {}
+    questions: dict[tuple[int, int, Weights], None] = {}
     for statement in statements:
         sequent = head_local(task, book.instance.head, statement)
-        sums = dict.fromkeys(_sums(sequent))
-        for feature in sorted(sequent.in_play) if sums else ():
-            for template in range(len(task.features[feature].templates)):
-                for weights in dict.fromkeys(_restricted(book, feature, template, weights) for weights in sums):
-                    bound = tables.jointly(feature, template, weights) if len(weights) > 1 else None
-                    if bound is not None and bound > _apart(book, feature, template, weights):
-                        found[JointFact(feature, template, weights, bound)] = None
-    return list(found)
+        for weights in dict.fromkeys(_sums(sequent)):
+            for feature in sorted(sequent.in_play):
+                for template in range(len(task.features[feature].templates)):
+                    raised = tables.raised(feature, template)
+                    # Channels that the template does not raise add no more than their bounds do by themselves.
+                    kept = {k: fmpq(a) for k, a in weights if k in raised}
+                    if len(kept) > 1:
+                        questions[feature, template, _integers(kept)] = None
+        if len(questions) > _MOST:
+            break
+    found = []
+    for feature, template, weights in itertools.islice(questions, _MOST):
+        bound = tables.jointly(feature, template, weights)
+        if bound is not None and bound > _apart(book, feature, template, weights):
+            found.append(JointFact(feature, template, weights, bound))
+    return found
 
 
 def _sums(sequent: HeadLocal) -> Iterator[Weights]:
@@ -64,13 +76,6 @@ def _integers(weights: Mapping[int, fmpq]) -> Weights:
     whole = {k: int((c * scale).p) for k, c in weights.items()}
     divisor = math.gcd(*whole.values())
     return tuple((k, whole[k] // divisor) for k in sorted(whole))
-
-
-def _restricted(book: FactBook, feature: int, template: int, weights: Weights) -> Weights:
-    """The part about channels that the template raises: others add no more than their bounds do by themselves."""
-    raised = set(book.tables.raised(feature, template, (k for k, _ in weights)))
-    kept = {k: fmpq(a) for k, a in weights if k in raised}
-    return _integers(kept) if kept else ()
 
 
 def _apart(book: FactBook, feature: int, template: int, weights: Weights) -> fmpq:

@@ -5,7 +5,7 @@ These are exact and cheap (one convolution a question), and they propose all the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -132,11 +132,17 @@ class Tables:
             least = best if least is None else min(least, best)
         return least
 
-    def raised(self, feature: int, template: int, channels: Iterable[int]) -> list[int]:
-        """Those of the channels that the template raises above what they are at least anyway, in some sight."""
-        group, index = self._place[feature, template]
-        least = self.everywhere.low
-        return [k for k in channels if any(b.item(index, k) > least.item(k) for b in group.bounds.values())]
+    def raised(self, feature: int, template: int) -> frozenset[int]:
+        """The channels that the template raises above what they are at least anyway, in some sight."""
+        return self._raised.get((feature, template), frozenset())
+
+    @cached_property
+    def _raised(self) -> Mapping[tuple[int, int], frozenset[int]]:
+        found: dict[tuple[int, int], set[int]] = {}
+        for k, triggers in self.triggers.items():
+            for trigger in triggers:
+                found.setdefault((trigger.placed.feature, trigger.placed.template), set()).add(k)
+        return {member: frozenset(channels) for member, channels in found.items()}
 
     def sights(self, feature: int, template: int, weights: Weights, bound: fmpq) -> list[Sight] | None:
         """For every class of windows, a sight that reaches the bound (distinct ones only); None if a class has none."""

@@ -14,8 +14,11 @@ from exactcnn import api
 from exactcnn.core.outcome import Outcome
 from exactcnn.core.sizes import SizeRange
 from exactcnn.core.verdict import Verdict
-from exactcnn.prover import verify
+from exactcnn.prover import joint, verify
+from exactcnn.prover.fact_book import FactBook
+from exactcnn.prover.head_bounds import one_sided
 from exactcnn.prover.instance import Instance
+from exactcnn.prover.joint import joint_facts
 from exactcnn.prover.tables import Tables
 from exactcnn.task.model import Feature, Task
 
@@ -87,10 +90,21 @@ def test_what_is_reached_jointly() -> None:
     network = phased(api.build(BAR), scales=(1, 2, 3, 1))
     tables = Tables(Instance(BAR, network, SizeRange(1, None, 1, None)))
     assert tables.lower == {}
-    assert tables.raised(0, 0, range(4)) == [0, 1, 2, 3]
+    assert tables.raised(0, 0) == {0, 1, 2, 3}
     assert tables.jointly(0, 0, ((0, 6), (1, 3), (2, 2), (3, 6))) == 6
     assert tables.jointly(0, 0, ((0, 6), (1, 3), (2, 1), (3, 6))) == 3
     assert tables.jointly(0, 0, ((0, 6), (1, 3), (3, 6))) == 0
     everywhere = ((0, 1), (1, 1), (2, 1), (3, 1))
     assert tables.sights(0, 0, everywhere, fmpq(1)) is not None
     assert tables.sights(0, 0, everywhere, fmpq(2)) is None
+
+
+def test_no_more_sums_are_tried_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two corners, a dot and a bound on tried sums: the first two are found, the third is not."""
+    monkeypatch.setattr(joint, "_MOST", 2)
+    instance = Instance(BOTH, phased(api.build(BOTH)), SizeRange(1, None, 1, None))
+    book = FactBook(instance, Tables(instance), {})
+    statements = [one_sided(y, holds=True) for y in range(4)]
+    assert len(joint_facts(book, statements)) == 2
+    monkeypatch.undo()
+    assert {(f.feature, f.template) for f in joint_facts(book, statements)} == {(0, 0), (0, 1), (1, 0)}
