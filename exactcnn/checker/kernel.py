@@ -491,7 +491,7 @@ class Rounding:
         cells = layer.rows * layer.columns
         rows = [[(k, w) for k, _, _, w in taps] for taps in layer.taps]
         rows = rows or [[(k, 1)] * cells for k in range(layer.outputs)]
-        self._summed(rows, layer.bias, layer.scale)
+        self._summed(rows, layer.bias, layer.scale, layer.word == "avgpool")
 
     def _pooled(self, st: Statement) -> None:
         number = st.greatest
@@ -502,9 +502,11 @@ class Rounding:
             self.step = None  # which divisions are exact depends on the size
         # The least sum of fewer positions may be nearer to 0, so that 0 is taken in.
         self.ends = [(min(0, a * number), max(0, b * number), e * number) for a, b, e in self.ends]
-        self._summed([[(k, 1)] for k in range(st.width)], [0] * st.width, number if mean else 1, number)
+        self._summed([[(k, 1)] for k in range(st.width)], [0] * st.width, number if mean else 1, mean, number)
 
-    def _summed(self, rows: list[list[tuple[int, int]]], bias: list[int], scale: int, more: int = 0) -> None:
+    def _summed(
+        self, rows: list[list[tuple[int, int]]], bias: list[int], scale: int, mean: bool, more: int = 0
+    ) -> None:
         """Sums of products and a bias, in any order, over `scale`; `more` roundings than terms."""
         before = self.ends
         fits = self.step is not None and power_of_two(scale) and self.step >= (scale * FINE) >> 126
@@ -518,7 +520,8 @@ class Rounding:
                 size, error = size + abs(w) * (max(-low, high) + e), error + abs(w) * e
             found.append((a // scale, -(-c // scale), size, error, len(row) + 2 + more))
             largest = max(largest, size)
-        need(largest < scale * FINE << 126, "numbers far below float32's largest", largest)
+        limit = FINE if mean else scale * FINE  # a mean's sum is computed before it is divided
+        need(largest < limit << 126, "numbers far below float32's largest", largest)
         exact = fits and self.step is not None and largest <= self.step << 24
         self.step = self.step // scale if exact and self.step is not None else None
         self.ends = []

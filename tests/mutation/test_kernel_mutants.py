@@ -108,8 +108,9 @@ MUTANTS: dict[str, tuple[str, str]] = {
     "steps with any scale": ("self.step = self.step // scale if exact", "self.step = self.step if exact"),
     "steps after rounding": ("if exact and self.step is not None else None", "if self.step is not None else None"),
     "sums without a limit": ("if number is None:\n            raise Reject", "if False:\n            raise Reject"),
-    "numbers that overflow": ("need(largest < scale * FINE << 126, ", "need(True, "),
-    "a mean without its division": ("number if mean else 1, number)", "number if mean else 1, 0)"),
+    "numbers that overflow": ("need(largest < limit << 126, ", "need(True, "),
+    "means whose sum overflows": ("FINE if mean else scale * FINE", "scale * FINE"),
+    "a mean without its division": ("number if mean else 1, mean, number)", "number if mean else 1, mean, 0)"),
     "one position's error": ("e * number) for a, b, e in self.ends]", "e) for a, b, e in self.ends]"),
     "means of any number in steps": ("if mean and st.fewest != number:", "if False:"),
     # circuits

@@ -312,6 +312,18 @@ _NO_ERROR_BOUND = [
     ("lamp", "bias 0 1/2", "bias 0 1/5"),
     ("lamp", "1\n0\nbias", f"{2**127}\n0\nbias"),
     ("lamp", "bias 0 1/2", f"bias 0 1/2\ndense out 2 in 2\n{2**126} 0\n2*0\nbias 2*0"),
+    # a mean below 2^126 of numbers whose sum is not
+    (
+        "lamp",
+        "globalpool max",
+        f"conv out 1 in 1 rows 1 columns 1 stride 1 1 padding 0 0 0 0\n{2**125}\nbias 0\n"
+        "avgpool rows 1 columns 2 stride 1 1 padding 0 0 0 1\nglobalpool max",
+    ),
+    (
+        "sum",
+        "globalpool sum",
+        f"conv out 1 in 1 rows 1 columns 1 stride 1 1 padding 0 0 0 0\n{2**126}\nbias 0\nglobalpool mean",
+    ),
     ("lamp", "globalpool max", "globalpool sum"),
     ("lamp", "globalpool max", "globalpool mean"),
 ]

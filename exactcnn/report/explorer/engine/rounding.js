@@ -51,7 +51,7 @@ export class Rounding {
     /** @type {[number, bigint][][]} */
     let rows = layer.taps.map((taps) => taps.map(({ channel, weight }) => [channel, weight]));
     if (!rows.length) rows = layer.bias.map((_, k) => new Array(cells).fill([k, 1n]));
-    this.summed(rows, layer.bias, layer.scale, 0n);
+    this.summed(rows, layer.bias, layer.scale, layer.word === "avgpool", 0n);
   }
 
   /** @param {import("./statement.js").Statement} statement */
@@ -64,7 +64,7 @@ export class Rounding {
     // The least sum of fewer positions may be nearer to 0, so that 0 is taken in.
     this.ends = this.ends.map(([a, b, e]) => [-above(-a * number), above(b * number), e * number]);
     const bias = this.ends.map(() => 0n);
-    this.summed(this.ends.map((_, k) => [[k, 1n]]), bias, mean ? number : 1n, number);
+    this.summed(this.ends.map((_, k) => [[k, 1n]]), bias, mean ? number : 1n, mean, number);
   }
 
   /**
@@ -72,9 +72,10 @@ export class Rounding {
    * @param {[number, bigint][][]} rows
    * @param {bigint[]} bias
    * @param {bigint} scale
+   * @param {boolean} mean
    * @param {bigint} more
    */
-  summed(rows, bias, scale, more) {
+  summed(rows, bias, scale, mean, more) {
     const [before, step] = [this.ends, this.step];
     const fits = step !== null && (scale & (scale - 1n)) === 0n && step >= (scale * FINE) >> 126n;
     let most = 0n;
@@ -93,7 +94,8 @@ export class Rounding {
       if (size > most) most = size;
       return { a: floorDivide(a, scale), c: -floorDivide(-c, scale), size, error, k: BigInt(row.length + 2) + more };
     });
-    need(most < (scale * FINE) << 126n, "numbers far below float32's largest", most);
+    const limit = mean ? FINE : scale * FINE; // a mean's sum is computed before it is divided
+    need(most < limit << 126n, "numbers far below float32's largest", most);
     const exact = fits && step !== null && most <= step << 24n;
     this.step = exact && step !== null ? step / scale : null;
     this.ends = found.map(({ a, c, size, error, k }) => {
