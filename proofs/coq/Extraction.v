@@ -5,7 +5,7 @@
 
 From Coq Require Import ZArith NArith PeanoNat List.
 From Coq Require Import Extraction ExtrOcamlBasic.
-From ExactCNN Require Import Numbers Evaluation.
+From ExactCNN Require Import Numbers Rounding.
 
 Extract Inductive comparison => "Integers.order" ["Integers.Eq" "Integers.Lt" "Integers.Gt"].
 Extract Inductive positive => "Integers.positive" ["Integers.XI" "Integers.XO" "Integers.XH"].
@@ -54,4 +54,4 @@ Extract Inlined Constant Z.of_N => "(fun n -> n)".
 Extract Inlined Constant rev => "List.rev".
 
 Extraction Blacklist Z List Integers.
-Extraction "checker.ml" Evaluation.
+Extraction "checker.ml" Rounding.

@@ -5,12 +5,12 @@
     Every row of a branch is >= 0 there. *)
 
 From Coq Require Import Reals ZArith NArith Znumtheory List Lra Lia Bool FMapPositive.
-From ExactCNN Require Import Sums Numbers Checker Instance Evaluation.
+From ExactCNN Require Import Sums Numbers Checker Instance Evaluation Rounding.
 Import ListNotations.
 Open Scope R_scope.
 
 Module Soundness (Num : SpecifiedNumbers).
-  Module Export Kernel := Evaluation Num.
+  Module Export Kernel := Rounding Num.
 
   (** * Numbers as real numbers *)
 

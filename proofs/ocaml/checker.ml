@@ -191,6 +191,13 @@ module Coq_Pos =
     | Integers.XO p -> Integers.XO (mul p y)
     | Integers.XH -> y
 
+  (** val iter : ('a1 -> 'a1) -> 'a1 -> Integers.positive -> 'a1 **)
+
+  let rec iter f x = function
+  | Integers.XI n' -> f (iter f (iter f x n') n')
+  | Integers.XO n' -> iter f (iter f x n') n'
+  | Integers.XH -> f x
+
   (** val compare_cont :
       Integers.order -> Integers.positive -> Integers.positive ->
       Integers.order **)
@@ -377,6 +384,20 @@ module Z =
        | Integers.XI q -> Integers.neg_positive (Integers.XO q)
        | Integers.XO q -> Integers.neg_positive (Coq_Pos.pred_double q)
        | Integers.XH -> Integers.zero)
+
+  (** val pow_pos : Integers.t -> Integers.positive -> Integers.t **)
+
+  let pow_pos z0 =
+    Coq_Pos.iter (Integers.mul z0) (Integers.of_positive Integers.XH)
+
+  (** val pow : Integers.t -> Integers.t -> Integers.t **)
+
+  let pow x y =
+    Integers.z_case
+      (fun _ -> Integers.of_positive Integers.XH)
+      (fun p -> pow_pos x p)
+      (fun _ -> Integers.zero)
+      y
 
   (** val pos_div_eucl :
       Integers.positive -> Integers.t -> Integers.t * Integers.t **)
@@ -577,6 +598,14 @@ let rec seq start0 len =
     (fun len0 -> start0 :: (seq (Integers.succ start0) len0))
     len
 
+(** val repeat : 'a1 -> Integers.t -> 'a1 list **)
+
+let rec repeat x n0 =
+  Integers.nat_case
+    (fun _ -> [])
+    (fun k -> x :: (repeat x k))
+    n0
+
 module type Numbers =
  sig
   type t
@@ -599,6 +628,12 @@ module type Numbers =
 
   val leb : t -> t -> bool
  end
+
+type alternative = { requires : Integers.t list; forbids : Integers.t list }
+
+type class0 =
+| AnyOf of alternative list
+| Otherwise
 
 module PositiveMap =
  struct
@@ -639,12 +674,6 @@ module PositiveMap =
      | Integers.XO ii -> Node ((add ii v l), o, r)
      | Integers.XH -> Node (l, (Some v), r))
  end
-
-type alternative = { requires : Integers.t list; forbids : Integers.t list }
-
-type class0 =
-| AnyOf of alternative list
-| Otherwise
 
 module Sort =
  functor (X:TotalLeBool') ->
@@ -951,7 +980,7 @@ module NumbersOrder =
 
 module NumbersSort = Sort(NumbersOrder)
 
-module Evaluation =
+module Rounding =
  functor (Num:Numbers) ->
  struct
   (** val positive : Num.t -> bool **)
@@ -4744,4 +4773,428 @@ module Evaluation =
 
   let check_certificate st cert l =
     (&&) (check_instance st cert) (check_witnesses st l)
+
+  (** val finest : Num.t **)
+
+  let finest =
+    of_Z
+      (Z.pow (Integers.of_positive (Integers.XO Integers.XH))
+        (Integers.of_positive (Integers.XO (Integers.XO (Integers.XO
+        (Integers.XO (Integers.XO (Integers.XO (Integers.XO (Integers.XO
+        Integers.XH))))))))))
+
+  (** val two_23 : Num.t **)
+
+  let two_23 =
+    of_Z
+      (Z.pow (Integers.of_positive (Integers.XO Integers.XH))
+        (Integers.of_positive (Integers.XI (Integers.XI (Integers.XI
+        (Integers.XO Integers.XH))))))
+
+  (** val two_24 : Num.t **)
+
+  let two_24 =
+    of_Z
+      (Z.pow (Integers.of_positive (Integers.XO Integers.XH))
+        (Integers.of_positive (Integers.XO (Integers.XO (Integers.XO
+        (Integers.XI Integers.XH))))))
+
+  (** val two_108 : Num.t **)
+
+  let two_108 =
+    of_Z
+      (Z.pow (Integers.of_positive (Integers.XO Integers.XH))
+        (Integers.of_positive (Integers.XO (Integers.XO (Integers.XI
+        (Integers.XI (Integers.XO (Integers.XI Integers.XH))))))))
+
+  (** val two_126 : Num.t **)
+
+  let two_126 =
+    of_Z
+      (Z.pow (Integers.of_positive (Integers.XO Integers.XH))
+        (Integers.of_positive (Integers.XO (Integers.XI (Integers.XI
+        (Integers.XI (Integers.XI (Integers.XI Integers.XH))))))))
+
+  (** val two_130 : Num.t **)
+
+  let two_130 =
+    of_Z
+      (Z.pow (Integers.of_positive (Integers.XO Integers.XH))
+        (Integers.of_positive (Integers.XO (Integers.XI (Integers.XO
+        (Integers.XO (Integers.XO (Integers.XO (Integers.XO
+        Integers.XH)))))))))
+
+  (** val two_149 : Num.t **)
+
+  let two_149 =
+    of_Z
+      (Z.pow (Integers.of_positive (Integers.XO Integers.XH))
+        (Integers.of_positive (Integers.XI (Integers.XO (Integers.XI
+        (Integers.XO (Integers.XI (Integers.XO (Integers.XO
+        Integers.XH)))))))))
+
+  (** val two_276 : Num.t **)
+
+  let two_276 =
+    of_Z
+      (Z.pow (Integers.of_positive (Integers.XO Integers.XH))
+        (Integers.of_positive (Integers.XO (Integers.XO (Integers.XI
+        (Integers.XO (Integers.XI (Integers.XO (Integers.XO (Integers.XO
+        Integers.XH))))))))))
+
+  (** val lesser : Num.t -> Num.t -> Num.t **)
+
+  let lesser a b =
+    if Num.leb a b then a else b
+
+  (** val divided_up : Num.t -> Num.t -> Num.t **)
+
+  let divided_up a b =
+    Num.opp (Num.div (Num.opp a) b)
+
+  (** val power_of_twob : Num.t -> bool **)
+
+  let power_of_twob a =
+    (&&) (positive a) (Num.eqb (Num.gcd a finest) a)
+
+  (** val float32b : Num.t -> Num.t -> bool **)
+
+  let float32b unit0 w =
+    (||) (Num.eqb w Num.zero)
+      (let a = Num.mul (absolute w) two_149 in
+       let n0 = Num.div a unit0 in
+       (&&)
+         ((&&) ((&&) (Num.eqb (Num.mul n0 unit0) a) (Num.leb two_23 n0))
+           (strictly_below n0 two_276))
+         (strictly_below (Num.div n0 (Num.gcd n0 two_276)) two_24))
+
+  type span = { span_low : Num.t; span_high : Num.t; span_error : Num.t }
+
+  (** val span_low : span -> Num.t **)
+
+  let span_low s =
+    s.span_low
+
+  (** val span_high : span -> Num.t **)
+
+  let span_high s =
+    s.span_high
+
+  (** val span_error : span -> Num.t **)
+
+  let span_error s =
+    s.span_error
+
+  type progress = { spans : span list; spacing : Num.t option }
+
+  (** val spans : progress -> span list **)
+
+  let spans p =
+    p.spans
+
+  (** val spacing : progress -> Num.t option **)
+
+  let spacing p =
+    p.spacing
+
+  (** val span_size : span -> Num.t **)
+
+  let span_size b =
+    Num.add (largest (Num.opp (span_low b)) (span_high b)) (span_error b)
+
+  (** val with_zero : span -> span **)
+
+  let with_zero b =
+    { span_low = (lesser Num.zero (span_low b)); span_high =
+      (largest Num.zero (span_high b)); span_error = (span_error b) }
+
+  (** val relu_span : span -> span **)
+
+  let relu_span b =
+    { span_low = (largest Num.zero (span_low b)); span_high =
+      (largest Num.zero (span_high b)); span_error = (span_error b) }
+
+  (** val is_padded : level -> level -> bool **)
+
+  let is_padded down across =
+    Integers.ltb Integers.zero
+      (Integers.add
+        (Integers.add (Integers.add down.before across.before) down.after)
+        across.after)
+
+  (** val padded_spans : level -> level -> span list -> span list **)
+
+  let padded_spans down across l =
+    if is_padded down across then map with_zero l else l
+
+  type sums = { sum_low : Num.t; sum_high : Num.t; sum_size : Num.t;
+                sum_error : Num.t; sum_terms : Num.t }
+
+  (** val sum_low : sums -> Num.t **)
+
+  let sum_low s =
+    s.sum_low
+
+  (** val sum_high : sums -> Num.t **)
+
+  let sum_high s =
+    s.sum_high
+
+  (** val sum_size : sums -> Num.t **)
+
+  let sum_size s =
+    s.sum_size
+
+  (** val sum_error : sums -> Num.t **)
+
+  let sum_error s =
+    s.sum_error
+
+  (** val sum_terms : sums -> Num.t **)
+
+  let sum_terms s =
+    s.sum_terms
+
+  (** val sums_of_bias : Num.t -> sums **)
+
+  let sums_of_bias b =
+    { sum_low = (Num.mul b finest); sum_high = (Num.mul b finest); sum_size =
+      (Num.mul (absolute b) finest); sum_error = Num.zero; sum_terms =
+      Num.zero }
+
+  (** val add_product : Num.t -> span -> sums -> sums **)
+
+  let add_product w b s =
+    let up = Num.leb Num.zero w in
+    { sum_low =
+    (Num.add (sum_low s) (Num.mul w (if up then span_low b else span_high b)));
+    sum_high =
+    (Num.add (sum_high s)
+      (Num.mul w (if up then span_high b else span_low b))); sum_size =
+    (Num.add (sum_size s) (Num.mul (absolute w) (span_size b))); sum_error =
+    (Num.add (sum_error s) (Num.mul (absolute w) (span_error b)));
+    sum_terms = (Num.add (sum_terms s) Num.one) }
+
+  (** val row_sums :
+      span list -> Num.t -> (Integers.t * Num.t) list -> sums option **)
+
+  let rec row_sums l bias = function
+  | [] -> Some (sums_of_bias bias)
+  | p :: row1 ->
+    let (k, w) = p in
+    bind (nth_error l ((fun n -> n) k)) (fun b ->
+      option_map (add_product w b) (row_sums l bias row1))
+
+  (** val cell_sums : Num.t -> span -> sums **)
+
+  let cell_sums n0 b =
+    { sum_low = (Num.mul n0 (span_low b)); sum_high =
+      (Num.mul n0 (span_high b)); sum_size = (Num.mul n0 (span_size b));
+      sum_error = (Num.mul n0 (span_error b)); sum_terms = n0 }
+
+  (** val position_sums : Num.t -> span -> sums **)
+
+  let position_sums n0 b =
+    let all0 =
+      with_zero { span_low = (Num.mul n0 (span_low b)); span_high =
+        (Num.mul n0 (span_high b)); span_error = (Num.mul n0 (span_error b)) }
+    in
+    { sum_low = (span_low all0); sum_high = (span_high all0); sum_size =
+    (span_size all0); sum_error = (span_error all0); sum_terms =
+    (Num.add n0 Num.one) }
+
+  (** val roundings : sums -> Num.t **)
+
+  let roundings s =
+    Num.add (sum_terms s) (Num.add Num.one Num.one)
+
+  (** val lost : Num.t -> sums -> Num.t **)
+
+  let lost unit0 s =
+    let k = roundings s in
+    Num.add
+      (divided_up (Num.mul (sum_size s) k) (Num.add two_24 (Num.opp k)))
+      (Num.mul (Num.mul unit0 k) two_108)
+
+  (** val finished : bool -> Num.t -> sums -> span **)
+
+  let finished exact unit0 s =
+    { span_low = (Num.div (sum_low s) unit0); span_high =
+      (divided_up (sum_high s) unit0); span_error =
+      (divided_up
+        (if exact then sum_error s else Num.add (sum_error s) (lost unit0 s))
+        unit0) }
+
+  (** val exactly : Num.t -> sums list -> Num.t option -> bool **)
+
+  let exactly unit0 found = function
+  | Some s ->
+    (&&) ((&&) (power_of_twob unit0) (Num.leb (Num.mul unit0 two_130) s))
+      (forallb (fun x -> Num.leb (sum_size x) (Num.mul s two_24)) found)
+  | None -> false
+
+  (** val through_sums :
+      Num.t -> bool -> Num.t option -> sums list -> progress option **)
+
+  let through_sums unit0 mean step0 found =
+    let limit =
+      Num.mul (if mean then finest else Num.mul unit0 finest) two_126
+    in
+    let exact = exactly unit0 found step0 in
+    if forallb (fun s ->
+         (&&) (strictly_below (sum_size s) limit)
+           (strictly_below (roundings s) two_23)) found
+    then Some { spans = (map (finished exact unit0) found); spacing =
+           (if exact
+            then option_map (fun s -> Num.div s unit0) step0
+            else None) }
+    else None
+
+  (** val tap_earlier :
+      (((Integers.t * Integers.t) * Integers.t) * Num.t) ->
+      (((Integers.t * Integers.t) * Integers.t) * Num.t) -> bool **)
+
+  let tap_earlier t0 u =
+    let (p, _) = t0 in
+    let (p0, j) = p in
+    let (k, i) = p0 in
+    let (p1, _) = u in
+    let (p2, s) = p1 in
+    let (l, r) = p2 in
+    (||) (Integers.ltb k l)
+      ((&&) (Integers.eqb k l)
+        ((||) (Integers.ltb i r) ((&&) (Integers.eqb i r) (Integers.ltb j s))))
+
+  (** val float32_layer : stem_layer -> bool **)
+
+  let float32_layer = function
+  | SConv (_, _, _, taps, bias, u) ->
+    (&&)
+      (forallb (fun row0 ->
+        (&&) (strictly_sorted tap_earlier row0)
+          (forallb (fun t0 -> float32b u (snd t0)) row0)) taps)
+      (forallb (float32b u) bias)
+  | _ -> true
+
+  (** val tap_channel :
+      (((Integers.t * Integers.t) * Integers.t) * Num.t) -> Integers.t * Num.t **)
+
+  let tap_channel = function
+  | (p, w) -> let (p0, _) = p in let (k, _) = p0 in (k, w)
+
+  (** val round_layer : stem_layer -> progress -> progress option **)
+
+  let round_layer l p =
+    match l with
+    | SConv (_, d, a, taps, bias, u) ->
+      if float32_layer l
+      then bind
+             (all
+               (map (fun rb ->
+                 row_sums (padded_spans d a (spans p)) (snd rb)
+                   (map tap_channel (fst rb))) (Coq__1.combine taps bias)))
+             (through_sums u false (spacing p))
+      else None
+    | SRelu ->
+      Some { spans = (map relu_span (spans p)); spacing = (spacing p) }
+    | SMaxPool (_, _) -> Some p
+    | SAvgPool (d, a) ->
+      let n0 = cells_number d a in
+      through_sums n0 true (spacing p)
+        (map (cell_sums n0) (padded_spans d a (spans p)))
+
+  (** val round_layers : stem_layer list -> progress -> progress option **)
+
+  let rec round_layers l p =
+    match l with
+    | [] -> Some p
+    | a :: l0 -> bind (round_layer a p) (round_layers l0)
+
+  (** val input_span : statement -> span **)
+
+  let input_span st =
+    if bytes st
+    then { span_low = Num.zero; span_high =
+           (Num.mul
+             (of_Z (Integers.of_positive (Integers.XI (Integers.XI
+               (Integers.XI (Integers.XI (Integers.XI (Integers.XI
+               (Integers.XI Integers.XH))))))))) finest); span_error =
+           Num.zero }
+    else { span_low = (Num.div (Num.mul (dark st) finest) (grid st));
+           span_high = (divided_up (Num.mul (bright st) finest) (grid st));
+           span_error = Num.zero }
+
+  (** val input_step : Num.t option -> Num.t option **)
+
+  let input_step q =
+    bind q (fun q0 ->
+      if power_of_twob q0 then Some (Num.div finest q0) else None)
+
+  (** val round_input : statement -> Num.t option -> progress **)
+
+  let round_input st q =
+    { spans = (repeat (input_span st) ((fun n -> n) (channels st)));
+      spacing = (input_step q) }
+
+  (** val round_pool : statement -> progress -> progress option **)
+
+  let round_pool st p =
+    match pool st with
+    | PoolMax -> Some p
+    | PoolSum ->
+      bind (most_positions st) (fun n0 ->
+        through_sums Num.one false (spacing p)
+          (map (position_sums (of_Z n0)) (spans p)))
+    | PoolMean ->
+      bind (most_positions st) (fun n0 ->
+        through_sums (of_Z n0) true
+          (if Integers.eqb (fewest_positions st) n0 then spacing p else None)
+          (map (position_sums (of_Z n0)) (spans p)))
+
+  (** val error_bound : statement -> Num.t option -> Num.t option **)
+
+  let error_bound st q =
+    bind (round_layers (stem st) (round_input st q)) (fun p ->
+      bind (round_pool st p) (fun p0 ->
+        option_map (fun p1 ->
+          fold_right (fun b e -> largest (span_error b) e) Num.zero (spans p1))
+          (round_layers (head_layers st) p0)))
+
+  (** val with_margin : statement -> ratio -> statement **)
+
+  let with_margin st m =
+    { least_height = (least_height st); least_width = (least_width st);
+      most_height = (most_height st); most_width = (most_width st); margin =
+      m; grid = (grid st); channels = (channels st); dark = (dark st);
+      bright = (bright st); bytes = (bytes st); features = (features st);
+      classes = (classes st); stem = (stem st); pool = (pool st); head =
+      (head st) }
+
+  (** val demanded : statement -> Num.t -> ratio **)
+
+  let demanded st e =
+    let m = margin st in
+    { over =
+    (Num.add (Num.mul (over m) finest) (Num.mul (Num.add e e) (under m)));
+    under = (Num.mul (under m) finest) }
+
+  (** val exact_statement : statement -> Num.t option -> statement option **)
+
+  let exact_statement st q =
+    option_map (fun e -> with_margin st (demanded st e)) (error_bound st q)
+
+  (** val check_float : statement -> Num.t option -> certificate -> bool **)
+
+  let check_float st q cert =
+    match exact_statement st q with
+    | Some exact -> check_instance exact cert
+    | None -> false
+
+  (** val check_float_certificate :
+      statement -> Num.t option -> certificate -> witness list -> bool **)
+
+  let check_float_certificate st q cert l =
+    match exact_statement st q with
+    | Some exact -> check_certificate exact cert l
+    | None -> false
  end

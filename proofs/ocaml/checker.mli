@@ -63,6 +63,8 @@ module Coq_Pos :
 
   val mul : Integers.positive -> Integers.positive -> Integers.positive
 
+  val iter : ('a1 -> 'a1) -> 'a1 -> Integers.positive -> 'a1
+
   val compare_cont :
     Integers.order -> Integers.positive -> Integers.positive -> Integers.order
 
@@ -100,6 +102,10 @@ module Z :
   val pred_double : Integers.t -> Integers.t
 
   val pos_sub : Integers.positive -> Integers.positive -> Integers.t
+
+  val pow_pos : Integers.t -> Integers.positive -> Integers.t
+
+  val pow : Integers.t -> Integers.t -> Integers.t
 
   val pos_div_eucl :
     Integers.positive -> Integers.t -> Integers.t * Integers.t
@@ -139,6 +145,8 @@ val list_prod : 'a1 list -> 'a2 list -> ('a1 * 'a2) list
 
 val seq : Integers.t -> Integers.t -> Integers.t list
 
+val repeat : 'a1 -> Integers.t -> 'a1 list
+
 module type Numbers =
  sig
   type t
@@ -162,6 +170,12 @@ module type Numbers =
   val leb : t -> t -> bool
  end
 
+type alternative = { requires : Integers.t list; forbids : Integers.t list }
+
+type class0 =
+| AnyOf of alternative list
+| Otherwise
+
 module PositiveMap :
  sig
   type key = Integers.positive
@@ -178,12 +192,6 @@ module PositiveMap :
 
   val add : key -> 'a1 -> 'a1 t -> 'a1 t
  end
-
-type alternative = { requires : Integers.t list; forbids : Integers.t list }
-
-type class0 =
-| AnyOf of alternative list
-| Otherwise
 
 module Sort :
  functor (X:TotalLeBool') ->
@@ -292,7 +300,7 @@ module NumbersSort :
   val flatten_stack : Integers.t list option list -> Integers.t list
  end
 
-module Evaluation :
+module Rounding :
  functor (Num:Numbers) ->
  sig
   val positive : Num.t -> bool
@@ -1310,4 +1318,121 @@ module Evaluation :
   val check_witnesses : statement -> witness list -> bool
 
   val check_certificate : statement -> certificate -> witness list -> bool
+
+  val finest : Num.t
+
+  val two_23 : Num.t
+
+  val two_24 : Num.t
+
+  val two_108 : Num.t
+
+  val two_126 : Num.t
+
+  val two_130 : Num.t
+
+  val two_149 : Num.t
+
+  val two_276 : Num.t
+
+  val lesser : Num.t -> Num.t -> Num.t
+
+  val divided_up : Num.t -> Num.t -> Num.t
+
+  val power_of_twob : Num.t -> bool
+
+  val float32b : Num.t -> Num.t -> bool
+
+  type span = { span_low : Num.t; span_high : Num.t; span_error : Num.t }
+
+  val span_low : span -> Num.t
+
+  val span_high : span -> Num.t
+
+  val span_error : span -> Num.t
+
+  type progress = { spans : span list; spacing : Num.t option }
+
+  val spans : progress -> span list
+
+  val spacing : progress -> Num.t option
+
+  val span_size : span -> Num.t
+
+  val with_zero : span -> span
+
+  val relu_span : span -> span
+
+  val is_padded : level -> level -> bool
+
+  val padded_spans : level -> level -> span list -> span list
+
+  type sums = { sum_low : Num.t; sum_high : Num.t; sum_size : Num.t;
+                sum_error : Num.t; sum_terms : Num.t }
+
+  val sum_low : sums -> Num.t
+
+  val sum_high : sums -> Num.t
+
+  val sum_size : sums -> Num.t
+
+  val sum_error : sums -> Num.t
+
+  val sum_terms : sums -> Num.t
+
+  val sums_of_bias : Num.t -> sums
+
+  val add_product : Num.t -> span -> sums -> sums
+
+  val row_sums :
+    span list -> Num.t -> (Integers.t * Num.t) list -> sums option
+
+  val cell_sums : Num.t -> span -> sums
+
+  val position_sums : Num.t -> span -> sums
+
+  val roundings : sums -> Num.t
+
+  val lost : Num.t -> sums -> Num.t
+
+  val finished : bool -> Num.t -> sums -> span
+
+  val exactly : Num.t -> sums list -> Num.t option -> bool
+
+  val through_sums :
+    Num.t -> bool -> Num.t option -> sums list -> progress option
+
+  val tap_earlier :
+    (((Integers.t * Integers.t) * Integers.t) * Num.t) ->
+    (((Integers.t * Integers.t) * Integers.t) * Num.t) -> bool
+
+  val float32_layer : stem_layer -> bool
+
+  val tap_channel :
+    (((Integers.t * Integers.t) * Integers.t) * Num.t) -> Integers.t * Num.t
+
+  val round_layer : stem_layer -> progress -> progress option
+
+  val round_layers : stem_layer list -> progress -> progress option
+
+  val input_span : statement -> span
+
+  val input_step : Num.t option -> Num.t option
+
+  val round_input : statement -> Num.t option -> progress
+
+  val round_pool : statement -> progress -> progress option
+
+  val error_bound : statement -> Num.t option -> Num.t option
+
+  val with_margin : statement -> ratio -> statement
+
+  val demanded : statement -> Num.t -> ratio
+
+  val exact_statement : statement -> Num.t option -> statement option
+
+  val check_float : statement -> Num.t option -> certificate -> bool
+
+  val check_float_certificate :
+    statement -> Num.t option -> certificate -> witness list -> bool
  end

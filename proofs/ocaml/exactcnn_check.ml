@@ -6,7 +6,8 @@ module P = Statement.Proved
 let usage =
   "usage: exactcnn-check STATEMENT CERTIFICATE   whether the certificate proves the statement\n\
   \       exactcnn-check --statement STATEMENT   the statement, printed as it was understood\n\
-  \       exactcnn-check --evaluate STATEMENT IMAGES   labels, features and logits of images\n"
+  \       exactcnn-check --evaluate STATEMENT IMAGES   labels, features and logits of images\n\
+  \       exactcnn-check --rounding STATEMENT   how far logits computed in float32 may be from exact ones\n"
 
 let proved, rejected, not_covered, unreadable = (0, 1, 3, 4)
 
@@ -25,7 +26,7 @@ let statement lines =
 
 (* What this checker does not know, though kernel.py does. *)
 let covered (st : Statement.t) =
-  if st.execution <> [] then raise (Not_covered "margins of float32 execution")
+  if st.execution <> Statement.Exact then raise (Not_covered "margins of float32 execution")
 
 (* The first part that the checker does not accept: the number of its line, and what it is. Only words rest on this. *)
 let blamed (st : P.statement) (c : Certificate.t) =
@@ -43,6 +44,21 @@ let blamed (st : P.statement) (c : Certificate.t) =
   in
   if not (P.statement_okb st) then (1, "statement") else Option.value (List.find_map (fun f -> f ()) sides) ~default:(0, "pair")
 
+(* The statement about exact logits that has to be proved. *)
+let exact_statement (st : Statement.t) =
+  match st.execution with
+  | Exact -> st.known
+  | Float32 step -> (
+      match P.exact_statement st.known step with
+      | Some exact -> exact
+      | None -> refuse "expected weights and sums that float32 holds")
+
+(* What the theorems are about. *)
+let accepted (st : Statement.t) (c : Certificate.t) =
+  match st.execution with
+  | Exact -> P.check_certificate st.known c.known c.witnesses
+  | Float32 step -> P.check_float_certificate st.known step c.known c.witnesses
+
 (* The verdict in one line, and the exit code. *)
 let verdict first second =
   let lines = ref (Lines.of_text first) and part = ref "statement" in
@@ -50,13 +66,14 @@ let verdict first second =
   try
     let st, hash = statement !lines in
     covered st;
+    let exact = exact_statement st in
     lines := Lines.of_text second;
     part := "certificate";
     let certificate = Certificate.read st.known hash !lines in
-    if P.check_certificate st.known certificate.known certificate.witnesses then
+    if accepted st certificate then
       (Printf.sprintf "PROVED %s margin %s sizes %s" hash (Statement.claim st) (Statement.sizes st.known), proved)
     else
-      let line, part = blamed st.known certificate in
+      let line, part = blamed exact certificate in
       refused line (part ^ " that is not proved")
   with
   | Refused text -> refused !lines.number text
@@ -104,6 +121,23 @@ let evaluated st sheet =
   in
   List.iter (fun tokens -> print_endline (String.concat " " tokens)) lines
 
+let rounding first =
+  let lines = Lines.of_text first in
+  let refused text =
+    Printf.printf "REJECTED line %d of the statement: %s\n" lines.number text;
+    rejected
+  in
+  match
+    let st, _ = statement lines in
+    need (P.statement_okb st.known) "a network defined at every size";
+    P.error_bound st.known (match st.execution with Exact -> None | Float32 step -> step)
+  with
+  | Some error ->
+      print_endline ("error " ^ written error P.finest);
+      proved
+  | None -> refused "expected weights and sums that float32 holds"
+  | exception Refused text -> refused text
+
 let evaluate first second =
   let lines = ref (Lines.of_text first) in
   try
@@ -126,6 +160,7 @@ let () =
     try
       match List.tl (Array.to_list Sys.argv) with
       | [ "--statement"; path ] -> print (contents path)
+      | [ "--rounding"; path ] -> rounding (contents path)
       | [ "--evaluate"; first; second ] -> evaluate (contents first) (contents second)
       | [ first; second ] ->
           let text, code = verdict (contents first) (contents second) in

@@ -1,18 +1,21 @@
 (* Reads statements (FORMAT.md, "Statement") as the proved checker has them, and prints them again. *)
 
 open Lines
-module Proved = Checker.Evaluation (Integers)
+module Proved = Checker.Rounding (Integers)
 module P = Proved
 
-(* A statement, and what the checker needs not know: names, the ONNX file's hash, how the margin is claimed, which lines
-   of the head are `flatten`. *)
+(* What computes the logits that the margin is claimed of: exact arithmetic, or float32 on images whose numbers are integer
+   multiples of 1/q, if there is a q. *)
+type execution = Exact | Float32 of Z.t option
+
+(* A statement, and what the checker needs not know: names, the ONNX file's hash, which lines of the head are `flatten`. *)
 type t = {
   known : P.statement;
   task : string;
   source : string;
   feature_names : string list;
   class_names : string list;
-  execution : string list;
+  execution : execution;
   flattened : bool list;
 }
 
@@ -231,11 +234,12 @@ let small_axis axis =
 (* -- the whole statement -- *)
 
 let execution_of = function
-  | ([] | [ "float32" ]) as execution -> execution
-  | [ "float32"; "step"; step ] as execution ->
+  | [] -> Exact
+  | [ "float32" ] -> Float32 None
+  | [ "float32"; "step"; step ] ->
       let p, q = rational step in
       need (Z.equal p Z.one && Z.popcount q = 1) "a step 1 or 1/2^n";
-      execution
+      Float32 (Some q)
   | _ -> refuse "expected float32 step S"
 
 let ratio (p, q) = { P.over = p; under = q }
@@ -325,7 +329,13 @@ let sizes st =
     in
     if Z.equal h Z.one && Z.equal w Z.one && most = "any" then "any" else text h ^ "x" ^ text w ^ ".." ^ most
 
-let claim st = String.concat " " (written st.known.P.margin.P.over st.known.P.margin.P.under :: st.execution)
+let execution_words = function
+  | Exact -> []
+  | Float32 None -> [ "float32" ]
+  | Float32 (Some q) -> [ "float32"; "step"; written Z.one q ]
+
+let claim st =
+  String.concat " " (written st.known.P.margin.P.over st.known.P.margin.P.under :: execution_words st.execution)
 
 (* Numbers with equal neighbours joined. *)
 let rec joined = function
