@@ -12,16 +12,18 @@ from fractions import Fraction
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
-from flint import fmpq, fmpq_mat
+from flint import fmpq
 
 from exactcnn.prover.rows import Row, combination, integral
+from exactcnn.prover.solving import nonnegative_solution
 
 __all__ = ["Relaxed", "closing", "least"]
 
 _ROUND = 1 << 12
 _ZERO = 1e-9
 _GRID = 1 << 44
-_MOST_EXACT = 400
+# In place of a variable.
+_CONSTANT = -1
 
 
 class _Stated(Protocol):
@@ -265,38 +267,16 @@ def _factor(found: Mapping[int, int], terms: Mapping[int, int]) -> fmpq | None:
 
 def _solved(facts: Sequence[Stated], support: Sequence[int], terms: Mapping[int, int]) -> list[tuple[int, fmpq]] | None:
     """The weights on the support that give the terms exactly; None if there are none, or not all are >= 0."""
-    variables = sorted({v for i in support for v in facts[i].row.terms} | set(terms))
-    right = [fmpq(terms.get(v, 0)) for v in variables]
-    matrix = [[fmpq(facts[i].row.terms.get(v, 0)) for i in support] for v in variables]
-    return _nonnegative(support, matrix, right)
+    columns = [facts[i].row.terms for i in support]
+    return _positive(support, nonnegative_solution(columns, {v: fmpq(c) for v, c in terms.items()}))
 
 
 def _contradictory(facts: Sequence[Stated], support: Sequence[int]) -> list[tuple[int, fmpq]] | None:
     """Weights on the support that give the constant -1; None if there are none, or not all are >= 0."""
-    variables = sorted({v for i in support for v in facts[i].row.terms})
-    matrix = [[fmpq(facts[i].row.terms.get(v, 0)) for i in support] for v in variables]
-    matrix.append([fmpq(facts[i].row.constant) for i in support])
-    return _nonnegative(support, matrix, [fmpq(0)] * len(variables) + [fmpq(-1)])
+    rows = [facts[i].row for i in support]
+    columns = [{**row.terms, _CONSTANT: row.constant} if row.constant else row.terms for row in rows]
+    return _positive(support, nonnegative_solution(columns, {_CONSTANT: fmpq(-1)}))
 
 
-def _nonnegative(
-    support: Sequence[int], matrix: Sequence[Sequence[fmpq]], right: Sequence[fmpq]
-) -> list[tuple[int, fmpq]] | None:
-    """One solution of the equations, by elimination; None unless it exists and is >= 0."""
-    if not support or len(support) > _MOST_EXACT:
-        return None
-    flat = [x for row, r in zip(matrix, right, strict=True) for x in (*row, r)]
-    reduced, rank = fmpq_mat(len(matrix), len(support) + 1, flat).rref()
-    found = []
-    column = 0
-    for row in range(rank):
-        while reduced[row, column] == 0:
-            column += 1
-        if column == len(support):
-            return None
-        weight = reduced[row, len(support)]
-        if weight < 0:
-            return None
-        if weight > 0:
-            found.append((support[column], weight))
-    return found
+def _positive(support: Sequence[int], values: Sequence[fmpq] | None) -> list[tuple[int, fmpq]] | None:
+    return None if values is None else [(i, x) for i, x in zip(support, values, strict=True) if x > 0]
