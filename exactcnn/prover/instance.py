@@ -120,6 +120,7 @@ def require_fit(task: Task, network: Network) -> None:
             source=network.source,
             found=f"{network.channels} input channel(s)",
             expected=f"{len(task.channels)}",
+            hint="A network's channels are the second axis of its input; a task names its own by channels = [..]",
         )
     outputs = network.outputs
     if outputs is not None and outputs != len(task.classes):
@@ -128,4 +129,7 @@ def require_fit(task: Task, network: Network) -> None:
             source=network.source,
             found=str(outputs),
             expected=f"{len(task.classes)}, one a class in the task's order",
+            hint="A single number s between two classes can be exported as the two numbers -s and s"
+            if outputs == 1 and len(task.classes) == 2
+            else None,
         )

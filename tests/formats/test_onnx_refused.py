@@ -35,10 +35,6 @@ def product(g: GraphMaker) -> bytes:
     return g.pooled(g.add("Mul", "x", "x"))
 
 
-def softmax(g: GraphMaker) -> bytes:
-    return g.data(g.add("Softmax", g.add("Flatten", g.add("GlobalMaxPool", "x"))))
-
-
 def activations_quantised(g: GraphMaker) -> bytes:
     zero = g.weight(0, np.uint8)
     q = g.add("QuantizeLinear", "x", g.weight(0.5), zero)
@@ -132,8 +128,7 @@ def pad(*pads: int, mode: str = "constant", value: float = 0.0) -> Make:
 
 REFUSALS: list[tuple[Make, str]] = [
     (node("Tanh"), r'"n0" \(Tanh\): an operator that exactcnn does not read'),
-    (node("Sigmoid"), r'"n0" \(Sigmoid\): an operator.*compares the logits'),
-    (softmax, r'"n2" \(Softmax\): an operator.*compares the logits'),
+    (node("Sigmoid"), r'"n0" \(Sigmoid\): an operator.*not piecewise linear'),
     (node("Elu"), r'"n0" \(Elu\)'),
     (node("Exp"), r'"n0" \(Exp\)'),
     (node("ConvTranspose", whole(1, 1, 2, 2)), r'"n0" \(ConvTranspose\)'),
@@ -185,7 +180,7 @@ REFUSALS: list[tuple[Make, str]] = [
     (pad(0, 0, 1, 1, 0, 0, 1, 1, mode="reflect"), r'"n0" \(Pad\): attribute mode .*reflect'),
     (pad(0, 0, -1, 0, 0, 0, 0, 0), r'"n0" \(Pad\): padding out of range'),
     (pad(0, 1, 0, 0, 0, 0, 0, 0), r'"n0" \(Pad\): padding along another axis'),
-    (pad(0, 0, 1, 0, 0, 0, 0, 0, value=1.0), r'"n0" \(Pad\): padding with another number than 0'),
+    (pad(0, 0, 1, 0, 0, 0, 0, 0, value=float("inf")), r'"n0" \(Pad\): value is not finite'),
     (node("Clip", 2, 1), r'"n0" \(Clip\): a clip whose lower bound is above'),
     (whole_numbers, r'"n0" \(Cast\): a cast of image-dependent numbers to integers'),
     (node("Add", whole(5, 1, 1)), r"a constant that does not fit what it is applied to; found length 5 along axis 1"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -98,17 +98,22 @@ def also_read(data: bytes, network: Network) -> bool:
 
 
 def agree(
-    data: bytes, *batches: np.ndarray, batch_norm: BatchNorm = "exact", tolerance: float = 0.0, last: bool = False
+    data: bytes,
+    *batches: np.ndarray,
+    batch_norm: BatchNorm = "exact",
+    tolerance: float = 0.0,
+    last: bool = False,
+    end: Callable[[np.ndarray], np.ndarray] = np.positive,
 ) -> Network:
     """Asserts that the imported network computes what onnxruntime does, bit for bit (or nearly); the network.
 
-    `last`: the model's images have their channels last.
+    `last`: the model's images have their channels last. `end`: a function at the model's end that the network has not.
     """
     network = from_onnx(data, "net.onnx", batch_norm=batch_norm)
     also_read(data, network)
     for batch in batches:
         images = batch.transpose(0, 3, 1, 2) if last else batch.reshape(*batch.shape, *(1,) * (4 - batch.ndim))
-        exact = evaluate(network, ExactTensor.from_floats(images)).floats()
+        exact = end(evaluate(network, ExactTensor.from_floats(images)).floats())
         found = run_onnx(data, batch).astype(np.float64)
         assert found.shape == exact.shape
         if tolerance:

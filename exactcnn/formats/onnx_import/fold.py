@@ -18,7 +18,7 @@ from exactcnn.formats.onnx_import.graph import MAX_NUMBERS
 from exactcnn.formats.onnx_import.node import Node
 from exactcnn.formats.onnx_import.values import Constant, Dim
 
-__all__ = ["FOLDS", "axes_of", "float_type"]
+__all__ = ["FOLDS", "axes_of", "float_type", "inverse", "slice_bounds", "within"]
 
 Fold = Callable[[Context, Node], Constant]
 _INT = np.dtype(np.int64)
@@ -159,8 +159,13 @@ def _gather(context: Context, node: Node) -> Constant:
     return given.map(lambda a: np.take(a, picked, axis=axis))
 
 
-def _slice(context: Context, node: Node) -> Constant:
-    given = context.constant(node, 0, "input")
+def slice_bounds(context: Context, node: Node) -> dict[int, slice]:
+    """What a Slice takes along each axis that it names.
+
+    Raises
+    ------
+    InputError: the bounds depend on the image or do not fit each other.
+    """
     if node.opset < 10:
         starts, ends, axes, steps = node.integers("starts"), node.integers("ends"), node.integers("axes"), []
     else:
@@ -168,12 +173,29 @@ def _slice(context: Context, node: Node) -> Constant:
         starts, ends, axes, steps = ([] if p is None else p.known(node, "bounds") for p in parts)
     axes = axes or list(range(len(starts)))
     steps = steps or [1] * len(starts)
+    if not len(starts) == len(ends) == len(axes) == len(steps) or len({*axes}) < len(axes) or 0 in steps:
+        raise node.error("bounds that do not fit", found=f"{len(starts)} starts, {len(ends)} ends")
+    return {axis: slice(*bound) for axis, *bound in zip(axes, starts, ends, steps, strict=True)}
+
+
+def _slice(context: Context, node: Node) -> Constant:
+    given = context.constant(node, 0, "input")
     key = [slice(None)] * given.array.ndim
-    for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
-        if not -given.array.ndim <= axis < given.array.ndim or step < 1:
-            raise node.error("a slice that exactcnn does not read", found=f"axis {axis}, step {step}")
-        key[axis] = slice(start, end, step)
+    for axis, bound in slice_bounds(context, node).items():
+        if not -given.array.ndim <= axis < given.array.ndim:
+            raise node.error("an axis that is not there", found=str(axis))
+        key[axis] = slice(*within(bound, given.shape[axis]))
     return given.map(lambda a: a[tuple(key)])
+
+
+def within(bound: slice, length: int) -> tuple[int, int | None, int]:
+    """The bounds as Python means them: the standard clamps an end below 0 after counting it from the end once."""
+    start, end, step = (int(n) for n in (bound.start, bound.stop, bound.step))
+    start, end = (n + length if n < 0 else n for n in (start, end))
+    if step > 0:
+        return max(0, min(start, length)), max(0, min(end, length)), step
+    start, end = max(0, min(start, length - 1)), max(-1, min(end, length - 1))
+    return start, None if end < 0 else end, step
 
 
 def _shape(context: Context, node: Node) -> Constant:

@@ -23,7 +23,10 @@ _MAX_BYTES = 2**28
 _MAX_NODES = 10**4
 _FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE)
 _OWN_DOMAIN = ("", "ai.onnx")
-_ONE_FILE = "Save the model as one file"
+_ONE_FILE = (
+    "Save the model as one file: from PyTorch by torch.onnx.export(..., external_data=False), "
+    'and what is already saved by onnx.save(onnx.load("NET.onnx"), "ONE.onnx")'
+)
 
 
 @dataclass(frozen=True)

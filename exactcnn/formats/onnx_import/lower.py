@@ -17,12 +17,14 @@ from exactcnn.core.errors import InputError
 from exactcnn.core.tensor import ExactTensor
 from exactcnn.formats.onnx_import.activation_ops import ACTIVATIONS
 from exactcnn.formats.onnx_import.chain import Chain, check_count, identity
+from exactcnn.formats.onnx_import.channel_ops import CHANNEL_OPERATORS
 from exactcnn.formats.onnx_import.context import BatchNorm, Context, NeedsFlattening
 from exactcnn.formats.onnx_import.fold import FOLDS
 from exactcnn.formats.onnx_import.graph import Graph, read_graph
 from exactcnn.formats.onnx_import.linear_ops import LINEAR_OPERATORS
 from exactcnn.formats.onnx_import.node import Node
 from exactcnn.formats.onnx_import.reading import Reading
+from exactcnn.formats.onnx_import.refusals import ORDER_KEEPING, unknown
 from exactcnn.formats.onnx_import.shape_ops import SHAPE_OPERATORS
 from exactcnn.formats.onnx_import.steps import (
     Activation,
@@ -41,12 +43,17 @@ from exactcnn.network.model import Flatten, Network
 
 __all__ = ["OPERATORS", "from_onnx"]
 
-_READINGS: Mapping[str, Reading] = {**SHAPE_OPERATORS, **LINEAR_OPERATORS, **ACTIVATIONS, **WINDOW_OPERATORS}
+_READINGS: Mapping[str, Reading] = {
+    **SHAPE_OPERATORS,
+    **CHANNEL_OPERATORS,
+    **LINEAR_OPERATORS,
+    **ACTIVATIONS,
+    **WINDOW_OPERATORS,
+}
 OPERATORS = tuple(sorted({*_READINGS, *FOLDS}))
 """The operators that are read; some of them for constants only."""
 
 _MAX_CHANNELS = 2**18
-_SQUASHING = ("Softmax", "LogSoftmax", "Sigmoid")
 _ELEMENTWISE = ("Identity", "Cast", "Dropout", "Mul", "Add", "Sub", "Div")
 
 
@@ -87,19 +94,22 @@ class _Lowering:
                 "an input that is no batch of images",
                 place=f'input "{graph.input}"',
                 found="x".join("?" if n is None else str(n) for n in graph.shape),
-                expected="a fixed number of channels",
+                expected="a fixed number of channels on the second axis",
+                hint="Images whose channels come last are read if the graph begins with a Transpose by [0, 3, 1, 2]",
             )
         self._image = lengths["H"], lengths["W"]
         self._channels = channels
         self._context = Context(Chain(channels, self._image), graph.weights, lengths["N"], batch_norm)
         chain = self._context.chain
         self._values = self._context.transitions
+        self._values.taken = frozenset(n for node in graph.nodes for n in (*node.input, *node.output))
         self._values.data[graph.input] = Data(_slots(chain), axes)
         if axes == CHANNEL_LAST:
             self._context.notes.append("the model's images have their channels last")
         nodes = [Node(node, graph.opset) for node in graph.nodes]
         self._pending = {node.output: node for node in nodes}
         self._waiting: list[Step] = []
+        self._before_copies = _last(graph)
 
     def network(self, source: str) -> Network:
         """The whole graph, lowered."""
@@ -139,12 +149,14 @@ class _Lowering:
     def _read(self, node: Node) -> None:
         context = self._context
         varying = any(name in self._values.data for name in node.inputs) and node.operator != "Shape"
-        table: Mapping[str, object] = _READINGS if varying else FOLDS
-        if node.operator not in table:
-            raise _unknown(node, varying=varying)
+        reading = _READINGS.get(node.operator)
+        if node.operator in ORDER_KEEPING and node.output == self._before_copies:
+            reading = _left_away
+        if (reading is None) if varying else (node.operator not in FOLDS):
+            raise unknown(node, OPERATORS, varying=varying)
         try:
-            if varying:
-                value = _READINGS[node.operator](context, node)
+            if varying and reading is not None:
+                value = reading(context, node)
                 if isinstance(value, Data):
                     _check_channels(node, value)
                     self._values.data[node.output] = self._kept_flatten(node, value)
@@ -330,15 +342,36 @@ def _as_convolution(step: AverageStep, values: Transitions) -> LinearStep:
     return LinearStep(step.node, step.input, step.output, step.axes, weight, ExactTensor.zeros((count,)), step.window)
 
 
-def _unknown(node: Node, *, varying: bool) -> InputError:
-    known = node.operator in OPERATORS
-    hint = None
-    if node.operator in _SQUASHING:
-        hint = "Export the network without it: exactcnn compares the logits"
-    if known:
-        what = "depends on the image" if varying else "does not"
-        return node.error(f"an operator that exactcnn does not read where its input {what}")
-    return node.error("an operator that exactcnn does not read", expected=", ".join(OPERATORS), hint=hint)
+def _last(graph: Graph) -> str:
+    """The name of the output before what copies it."""
+    makers = {node.output[0]: node for node in graph.nodes}
+    name = graph.output
+    while name in makers and makers[name].op_type in ("Cast", "Identity"):
+        name = makers[name].input[0]
+    return name
+
+
+def _left_away(context: Context, node: Node) -> Data:
+    """What a function that keeps the order of the logits is applied to.
+
+    Raises
+    ------
+    InputError: a softmax that does not take the logits of one image together.
+    """
+    data = context.data(node, 0)
+    if "Softmax" in node.operator:
+        view = context.view(data)
+        axis = view.axis(node.integer("axis", 1 if node.opset < 13 else -1), node)
+        together = range(axis, view.rank) if node.opset < 13 else [axis]
+        inside = {f for i in together for f in data.axes[i] if view.lengths[f] != 1}
+        outside = {f for i in range(view.rank) if i not in together for f in data.axes[i] if view.lengths[f] != 1}
+        if "N" in inside or outside - {"N"}:
+            raise node.error("a softmax over other numbers than the logits of one image", found=f"axis {axis}")
+    context.chain.rewritten = True
+    context.notes.append(
+        f"{node.place}: left away; it keeps the order of the logits, and the logits here are the numbers before it"
+    )
+    return data
 
 
 # -- the input --------------------------------------------------------------------------------------------------------

@@ -84,13 +84,14 @@ class AverageStep:
 
 @dataclass(frozen=True, eq=False)
 class GlobalStep:
-    """A pool over all places."""
+    """A pool over all places; `negated` says that the result is minus the pool of its input, as a minimum is."""
 
     node: Node
     input: str
     output: str
     axes: Axes
     kind: Literal["max", "sum", "mean"]
+    negated: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,11 +24,24 @@ __all__ = ["Transitions"]
 
 
 class Transitions:
-    """The chain of layers and the image-dependent values that are still needed, by name."""
+    """The chain of layers and the image-dependent values that are still needed, by name.
+
+    Attributes
+    ----------
+    taken: all names of the graph.
+    """
 
     def __init__(self, chain: Chain) -> None:
         self.chain = chain
         self.data: dict[str, Data] = {}
+        self.taken: frozenset[str] = frozenset()
+
+    def add(self, data: Data, name: str) -> str:
+        """Puts in a value that the graph has no name for; the name that it gets."""
+        while name in self.taken or name in self.data:
+            name += "'"
+        self.data[name] = data
+        return name
 
     def forms(self, name: str) -> Forms:
         """The forms of a value.
@@ -180,7 +193,8 @@ class Transitions:
         self._settle({step.input for step in group}, commutes)
         self.chain.leave(GlobalPool(kind), self.chain.width)
         for step in group:
-            self.data[step.output] = Data(self.data[step.input].forms, step.axes)
+            forms = self.forms(step.input)
+            self.data[step.output] = Data(tuple(-f for f in forms) if step.negated else forms, step.axes)
 
     def _pooled(self, group: Sequence[MaxStep] | Sequence[AverageStep], window: Window) -> None:
         self.chain.size = window.after(self.chain.size)

@@ -77,7 +77,9 @@ class Constant:
         values = self.integers(node, what)
         known = [v for v in values if isinstance(v, int)]
         if len(known) < len(values):
-            raise node.error(f"{what} that depends on a length that the file leaves open")
+            raise node.error(
+                f"{what} that depends on a length that the file leaves open", hint="Fix the image size in the model"
+            )
         return known
 
     def exact(self, node: Node, what: str) -> ExactTensor:

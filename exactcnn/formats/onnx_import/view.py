@@ -146,7 +146,7 @@ class View:
             while product < wanted and count < len(rest):
                 length = self.lengths[rest[-1 - count] if last else rest[count]]
                 if length is None:
-                    raise self._unmatched(node)
+                    raise self._unmatched(node, hint="Fix the batch and image size in the model")
                 product, count = product * length, count + 1
             if product != wanted:
                 raise self._unmatched(node)
@@ -156,12 +156,9 @@ class View:
         del rest[len(rest) - count if last else 0 : len(rest) if last else count]
         return found
 
-    def _unmatched(self, node: Node) -> Exception:
-        open_lengths = any(length is None for length in self.lengths.values())
-        return node.error(
-            "a reshape that is no grouping of batch, channels and places",
-            hint="Fix the batch and image size in the model" if open_lengths else None,
-        )
+    @staticmethod
+    def _unmatched(node: Node, hint: str | None = None) -> Exception:
+        return node.error("a reshape that is no grouping of batch, channels and places", hint=hint)
 
     # -- constants along the axes ---------------------------------------------------------------------------------
 

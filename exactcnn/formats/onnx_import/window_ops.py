@@ -211,13 +211,15 @@ def _pad(context: Context, node: Node) -> LinearStep | Data:
                 raise node.error("padding along another axis than rows and columns", found=f"axis {axis}")
             where[data.axes[axis][0]] = amount
     (top, bottom), (left, right) = where["H"], where["W"]
+    count, name = len(forms), node.name(0)
     if value != 0:
-        raise node.error("padding with another number than 0", found=str(value))
-    count = len(forms)
+        # Zeros around the difference from that number, which is added everywhere.
+        less = Data(tuple(f.shifted(-value) for f in forms), data.axes)
+        name = context.transitions.add(less, f"{node.output} before its padding")
     check_count((count, count))
     weight = ExactTensor.from_integers(np.eye(count, dtype=np.int64)).reshape(count, count, 1, 1)
     window = Window((1, 1), (1, 1), (top, left, bottom, right))
-    return LinearStep(node, node.name(0), node.output, data.axes, weight, ExactTensor.zeros((count,)), window)
+    return LinearStep(node, name, node.output, data.axes, weight, ExactTensor.full((count,), value), window)
 
 
 # -- pools ------------------------------------------------------------------------------------------------------------
@@ -293,7 +295,7 @@ def _global(kind: Literal["max", "mean"]) -> Reading:
     return reading
 
 
-def _reduce(kind: Literal["max", "mean", "sum"], since: int) -> Reading:
+def _reduce(kind: Literal["max", "mean", "min", "sum"], since: int) -> Reading:
     """Reductions over exactly the places."""
 
     def reading(context: Context, node: Node) -> GlobalStep | Data:
@@ -324,7 +326,11 @@ def _reduce(kind: Literal["max", "mean", "sum"], since: int) -> Reading:
             return Data(data.forms, tuple(axes))
         if any(view.lengths[f] == 1 for f in "HW"):
             context.chain.use_size()
-        return GlobalStep(node, node.name(0), node.output, tuple(axes), kind)
+        if kind != "min":
+            return GlobalStep(node, node.name(0), node.output, tuple(axes), kind)
+        minus = Data(tuple(-f for f in context.forms(node, 0)), data.axes)
+        name = context.transitions.add(minus, f"minus {node.output}")
+        return GlobalStep(node, name, node.output, tuple(axes), "max", negated=True)
 
     return reading
 
@@ -343,5 +349,6 @@ WINDOW_OPERATORS: Mapping[str, Reading] = {
     "Pad": _pad,
     "ReduceMax": _reduce("max", 18),
     "ReduceMean": _reduce("mean", 18),
+    "ReduceMin": _reduce("min", 18),
     "ReduceSum": _reduce("sum", 13),
 }
