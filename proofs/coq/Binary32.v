@@ -5,7 +5,7 @@
     fewer digits (gradual underflow), and none is flushed to 0. Zero has no sign here. There is no greatest number:
     that a result is at least 2^128 - 2^103, which IEEE 754 makes an infinity, is said where it is rounded. *)
 
-From Coq Require Import Reals ZArith List Permutation Lra Lia.
+From Coq Require Import Reals ZArith List Permutation ConstructiveEpsilon Lra Lia.
 From ExactCNN Require Import Sums.
 Import ListNotations.
 Open Scope R_scope.
@@ -110,27 +110,29 @@ Qed.
 Lemma binary32_0 : binary32 0.
 Proof. exists 0%Z, 0%Z. split; [ring|]. split; [reflexivity|lia]. Qed.
 
-Lemma nearest_integer r : exists m : Z, Rabs (IZR m - r) <= 1 / 2.
+Lemma nearest_integer r : {m : Z | Rabs (IZR m - r) <= 1 / 2}.
 Proof.
-  destruct (archimed (r - 1 / 2)) as [H H']. exists (up (r - 1 / 2)). apply Rabs_le. lra.
+  assert (H := archimed (r - 1 / 2)). exists (up (r - 1 / 2)). apply Rabs_le. lra.
 Qed.
 
 (** The exponent of a number. *)
-Lemma exponent x : exists e : Z, (-149 <= e)%Z /\ Rabs x < power (e + 24) /\ (e = (-149)%Z \/ power (e + 23) <= Rabs x).
+Lemma exponent x :
+  {e : Z | (-149 <= e)%Z /\ Rabs x < power (e + 24) /\ (e = (-149)%Z \/ power (e + 23) <= Rabs x)}.
 Proof.
+  enough (N : {n : nat | Rabs x < power (-125 + Z.of_nat n)}).
+  { destruct N as [n Hx]. induction n as [|n IH].
+    - exists (-149)%Z. split; [lia|]. split; [exact Hx|now left].
+    - destruct (Rlt_le_dec (Rabs x) (power (-125 + Z.of_nat n))) as [H|H]; [now apply IH|].
+      exists (-148 + Z.of_nat n)%Z. split; [lia|]. split.
+      + replace (-148 + Z.of_nat n + 24)%Z with (-125 + Z.of_nat (S n))%Z by lia. exact Hx.
+      + right. replace (-148 + Z.of_nat n + 23)%Z with (-125 + Z.of_nat n)%Z by lia. exact H. }
+  apply constructive_indefinite_ground_description_nat.
+  { intros n. destruct (Rlt_le_dec (Rabs x) (power (-125 + Z.of_nat n))); [now left|right; lra]. }
   destruct (Pow_x_infinity 2) with (b := Rabs x * power 125 + 1) as [n Hn]; [rewrite Rabs_pos_eq; lra|].
-  specialize (Hn n (le_n n)).
-  assert (Hx : Rabs x < power (-125 + Z.of_nat n)).
-  { rewrite Rabs_pos_eq in Hn by (apply pow_le; lra).
-    rewrite power_plus. unfold power at 2. rewrite <- pow_powerRZ.
-    assert (E : power 125 * power (-125) = 1) by (rewrite <- power_plus; reflexivity).
-    assert (P := power_pos (-125)). assert (0 <= Rabs x) by apply Rabs_pos. nra. }
-  clear Hn. induction n as [|n IH].
-  - exists (-149)%Z. split; [lia|]. split; [exact Hx|now left].
-  - destruct (Rlt_le_dec (Rabs x) (power (-125 + Z.of_nat n))) as [H|H]; [now apply IH|].
-    exists (-148 + Z.of_nat n)%Z. split; [lia|]. split.
-    + replace (-148 + Z.of_nat n + 24)%Z with (-125 + Z.of_nat (S n))%Z by lia. exact Hx.
-    + right. replace (-148 + Z.of_nat n + 23)%Z with (-125 + Z.of_nat n)%Z by lia. exact H.
+  specialize (Hn n (le_n n)). rewrite Rabs_pos_eq in Hn by (apply pow_le; lra). exists n.
+  rewrite power_plus. unfold power at 2. rewrite <- pow_powerRZ.
+  assert (E : power 125 * power (-125) = 1) by (rewrite <- power_plus; reflexivity).
+  assert (P := power_pos (-125)). assert (0 <= Rabs x) by apply Rabs_pos. nra.
 Qed.
 
 (** Multiples of 2^e that are at least 2^(e+23) away from 0 have nothing of binary32 between them. *)
@@ -182,18 +184,21 @@ Qed.
 
 (** Every number has a nearest one, at half a step of its exponent. *)
 Lemma nearest_exists x :
-  exists y e, nearest x y /\ Rabs (y - x) <= power (e - 1) /\ (e = (-149)%Z \/ power (e + 23) <= Rabs x).
+  {y : R | nearest x y /\ exists e, Rabs (y - x) <= power (e - 1) /\ (e = (-149)%Z \/ power (e + 23) <= Rabs x)}.
 Proof.
   destruct (exponent x) as (e & He & Hlt & Hge). destruct (nearest_integer (x / power e)) as (m & Hm).
   assert (Hp := power_pos e).
-  exists (IZR m * power e), e. split; [now apply nearest_multiple|]. split; [|assumption].
+  exists (IZR m * power e). split; [now apply nearest_multiple|]. exists e. split; [|assumption].
   replace (IZR m * power e - x) with ((IZR m - x / power e) * power e) by (field; lra).
   rewrite Rabs_mult, (Rabs_pos_eq (power e)) by lra.
   replace e with (1 + (e - 1))%Z at 2 by lia. rewrite power_plus, power_1. assert (P := power_pos (e - 1)). nra.
 Qed.
 
-Lemma rounding_exists x : exists y, rounded x y.
-Proof. destruct (nearest_exists x) as (y & e & H & _). exists y. now intros _. Qed.
+(** One way to round. *)
+Definition round (x : R) : R := proj1_sig (nearest_exists x).
+
+Lemma round_rounded x : rounded x (round x).
+Proof. intros _. exact (proj1 (proj2_sig (nearest_exists x))). Qed.
 
 Lemma half_step e : power (e - 1) = u * power (e + 23).
 Proof. unfold unit_roundoff. rewrite <- power_plus. f_equal. lia. Qed.
@@ -201,7 +206,7 @@ Proof. unfold unit_roundoff. rewrite <- power_plus. f_equal. lia. Qed.
 (** The standard model: a relative error of 2^-24, and 2^-150 where numbers are below 2^-126. *)
 Lemma nearest_error x y : nearest x y -> Rabs (y - x) <= u * Rabs x + power (-150).
 Proof.
-  intros [_ H]. destruct (nearest_exists x) as (z & e & [Hz _] & He & Hx).
+  intros [_ H]. destruct (nearest_exists x) as (z & [Hz _] & e & He & Hx).
   specialize (H z Hz). assert (P := power_pos (-150)). assert (0 <= Rabs x) by apply Rabs_pos. assert (Hu := u_small).
   destruct Hx as [->|Hx].
   - change (-149 - 1)%Z with (-150)%Z in He. nra.
@@ -210,7 +215,7 @@ Qed.
 
 Lemma nearest_error_normal x y : nearest x y -> power (-126) <= Rabs x -> Rabs (y - x) <= u * Rabs x.
 Proof.
-  intros [_ H] N. destruct (nearest_exists x) as (z & e & [Hz _] & He & Hx).
+  intros [_ H] N. destruct (nearest_exists x) as (z & [Hz _] & e & He & Hx).
   specialize (H z Hz). assert (Hu := u_small). rewrite half_step in He.
   assert (power (e + 23) <= Rabs x) by (destruct Hx as [->|Hx]; [exact N|exact Hx]). nra.
 Qed.
@@ -262,6 +267,20 @@ Proof.
   apply rounded_same; [exact binary32_0|]. rewrite Rabs_R0. unfold overflow.
   assert (power 103 < power 128); [|lra]. rewrite !power_IZR by lia. now apply IZR_lt.
 Qed.
+
+(** One way to add up: each product is rounded, the first one is added last. *)
+Definition added_up (ps : list (R * R)) (bs : list R) : R :=
+  fold_right (fun p y => round (round (fst p * snd p) + y)) (fold_right (fun b y => round (b + y)) 0 bs) ps.
+
+Lemma added_up_summed ps bs : summed ps bs (added_up ps bs).
+Proof.
+  induction ps as [|[w x] ps IH].
+  - induction bs as [|b bs IH]; [apply zero|]. exact (added [] [b] b [] bs _ _ (addend b) IH (round_rounded _)).
+  - exact (added [(w, x)] [] _ ps bs _ _ (product w x _ (round_rounded _)) IH (round_rounded _)).
+Qed.
+
+Lemma divided_averaged count values : averaged count values (round (added_up [] values / count)).
+Proof. left. exists (added_up [] values). split; [apply added_up_summed|apply round_rounded]. Qed.
 
 (** * Powers of 1 + 2^-24 *)
 
