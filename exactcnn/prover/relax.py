@@ -6,6 +6,7 @@ rounding, or by solving exactly on the support, and a combination is returned on
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -21,7 +22,10 @@ __all__ = ["Relaxed", "closing", "least"]
 
 _ROUND = 1 << 12
 _ZERO = 1e-9
-_GRID = 1 << 44
+# Bits of the grids of weights, and of multipliers that are short; how many weights are rounded to fractions at most.
+_GRIDS = (16, 28, 44)
+_SHORT = 64
+_MOST_ROUNDED = 500
 # In place of a variable.
 _CONSTANT = -1
 
@@ -188,15 +192,24 @@ def _exact(
     `strict`: the terms are none, and the combination has to be a negative constant.
     """
     support = [i for i, w in enumerate(relaxed.weights) if w > _ZERO * _size(facts[i])]
-    parts = _integers(facts, _rounded(facts, relaxed, support))
-    if _shows(parts, terms, goal, strict=strict):
+
+    def shown(weights: Sequence[tuple[int, fmpq]] | None) -> tuple[tuple[Stated, int], ...] | None:
+        parts = _integers(facts, weights)
+        return parts if _shows(parts, terms, goal, strict=strict) else None
+
+    parts = shown(_rounded(facts, relaxed, support)) if len(support) <= _MOST_ROUNDED else None
+    if parts is not None:
         return parts
     basis = sorted({*support, *relaxed.basic})
-    parts = _integers(facts, _contradictory(facts, basis) if strict else _solved(facts, basis, terms))
-    if _shows(parts, terms, goal, strict=strict):
-        return parts
-    parts = _integers(facts, _repaired(facts, relaxed, terms))
-    return parts if _shows(parts, terms, goal, strict=strict) else None
+    solved = shown(_contradictory(facts, basis) if strict else _solved(facts, basis, terms))
+    if solved is not None and all(a.bit_length() <= _SHORT for _, a in solved):
+        return solved
+    # Exact solutions of many equations are long numbers; where there is room for it, shorter ones do.
+    for bits in _GRIDS[-1:] if goal is None else _GRIDS:
+        parts = shown(_repaired(facts, relaxed, terms, bits))
+        if parts is not None:
+            return parts
+    return solved
 
 
 def _integers(facts: Sequence[Stated], weights: Sequence[tuple[int, fmpq]] | None) -> tuple[tuple[Stated, int], ...]:
@@ -227,15 +240,18 @@ def _rounded(facts: Sequence[Stated], relaxed: Relaxed, support: Sequence[int]) 
     return found
 
 
-def _repaired(facts: Sequence[Stated], relaxed: Relaxed, terms: Mapping[int, int]) -> list[tuple[int, fmpq]] | None:
-    """The weights on a fine grid; what they lack is made up by bounds of single variables, at a small cost."""
+def _repaired(
+    facts: Sequence[Stated], relaxed: Relaxed, terms: Mapping[int, int], bits: int
+) -> list[tuple[int, fmpq]] | None:
+    """The weights on a grid; what they lack is made up by bounds of single variables, at a small cost."""
     bounds: dict[tuple[int, bool], tuple[fmpq, int]] = {}
     weights: dict[int, fmpq] = {}
+    target = max(map(abs, terms.values()), default=1)
     for i, (fact, near) in enumerate(zip(facts, relaxed.weights, strict=True)):
-        scale = max(map(abs, fact.row.terms.values()), default=1)
-        grid = round(near * scale * _GRID)
+        unit = _unit(fact.row, target, bits)
+        grid = round(near / unit)
         if grid > 0:
-            weights[i] = fmpq(grid, _GRID) / scale
+            weights[i] = grid * fmpq(*unit.as_integer_ratio())
         if len(fact.row.terms) == 1:
             ((v, c),) = fact.row.terms.items()
             cost = fmpq(fact.row.constant, abs(c))
@@ -246,12 +262,47 @@ def _repaired(facts: Sequence[Stated], relaxed: Relaxed, terms: Mapping[int, int
         for v, c in facts[i].row.terms.items():
             rest[v] = rest.get(v, fmpq(0)) - weight * c
     for v, missing in rest.items():
-        if missing != 0:
-            if (v, missing > 0) not in bounds:
-                return None
-            i = bounds[v, missing > 0][1]
-            weights[i] = weights.get(i, fmpq(0)) + missing / facts[i].row.terms[v]
+        for i, weight in _made_up(facts, bounds, v, missing, (target, bits)):
+            weights[i] = weights.get(i, fmpq(0)) + weight
+        if missing != 0 and (v, missing > 0) not in bounds:
+            return None
     return sorted(weights.items())
+
+
+def _made_up(
+    facts: Sequence[Stated],
+    bounds: Mapping[tuple[int, bool], tuple[fmpq, int]],
+    v: int,
+    missing: fmpq,
+    grid: tuple[int, int],
+) -> list[tuple[int, fmpq]]:
+    """The bounds of a variable that give so much of it.
+
+    One alone would have the odd part of its coefficient in the common denominator of all weights. A little more of it
+    on the grid, and the other bound for what this is too much, avoid that.
+    """
+    if missing == 0 or (v, missing > 0) not in bounds:
+        return []
+    i = bounds[v, missing > 0][1]
+    coefficient = facts[i].row.terms[v]
+    weight = missing / coefficient
+    _, back = bounds.get((v, missing < 0), (None, None))
+    if back is None or _odd(coefficient) <= _odd(facts[back].row.terms[v]):
+        return [(i, weight)]
+    unit = fmpq(*_unit(facts[i].row, *grid).as_integer_ratio())
+    more = (weight / unit).ceil() * unit
+    return [(i, more), (back, (missing - more * coefficient) / facts[back].row.terms[v])]
+
+
+def _unit(row: Row, target: int, bits: int) -> float:
+    """The step of the weights of a row, a power of two: so many bits below what makes it as large as the target."""
+    scale = max(map(abs, row.terms.values()), default=1)
+    return math.ldexp(1.0, target.bit_length() - scale.bit_length() - bits)
+
+
+def _odd(coefficient: int) -> int:
+    """The odd part."""
+    return abs(coefficient) // (coefficient & -coefficient)
 
 
 def _factor(found: Mapping[int, int], terms: Mapping[int, int]) -> fmpq | None:

@@ -13,7 +13,7 @@ from flint import fmpq, fmpq_mat
 
 __all__ = ["nonnegative_solution"]
 
-_MOST_DENSE = 400
+_MOST_DENSE = 200
 
 
 def nonnegative_solution(columns: Sequence[Mapping[int, int]], right: Mapping[int, fmpq]) -> list[fmpq] | None:
