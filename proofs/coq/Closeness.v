@@ -266,3 +266,211 @@ Proof.
   intros N H. assert (NY : map Y places <> []) by (destruct places; [congruence|discriminate]).
   assert (I := maximum_in _ NY). apply in_map_iff in I as (p & <- & Hp). auto.
 Qed.
+
+(** * Windows *)
+
+(** The places of a convolution's window: input channel, row, column. *)
+Definition window_places (inputs : nat) (g : geometry) : list (nat * (Z * Z)) :=
+  list_prod (seq 0 inputs) (list_prod (ints (kernel_rows g)) (ints (kernel_columns g))).
+
+Lemma ints_distinct n : NoDup (ints n).
+Proof. apply FinFun.Injective_map_NoDup; [intros a b; lia|apply seq_NoDup]. Qed.
+
+Lemma window_places_distinct inputs g : NoDup (window_places inputs g).
+Proof. repeat apply NoDup_prod; auto using seq_NoDup, ints_distinct. Qed.
+
+Lemma in_window_places inputs g c i j :
+  In (c, (i, j)) (window_places inputs g) <-> place inputs (kernel_rows g) (kernel_columns g) c i j.
+Proof. unfold window_places, place. rewrite !in_prod_iff, in_seq, !in_ints. intuition lia. Qed.
+
+Definition spot_dec : forall p q : nat * (Z * Z), {p = q} + {p <> q}.
+Proof. repeat decide equality. Defined.
+
+(** The places of a window that is not padded lie inside the image. *)
+Lemma window_inside g x (f : nat -> Z -> Z -> R) i j r s :
+  top g = 0%Z -> left g = 0%Z -> bottom g = 0%Z -> ending g = 0%Z -> (0 < down g)%Z -> (0 < right g)%Z ->
+  inside (slide g x f) i j -> (0 <= r < kernel_rows g)%Z -> (0 <= s < kernel_columns g)%Z ->
+  inside x (i * down g - top g + r) (j * right g - left g + s).
+Proof.
+  intros Et El Eb Ee Hd Hr [Hi Hj] Hr' Hs'. cbn [slide height width] in Hi, Hj. unfold extent in Hi, Hj.
+  rewrite Et, Eb in *. rewrite El, Ee in *.
+  assert (A : (i * down g <= height x + 0 + 0 - kernel_rows g)%Z).
+  { assert (D := Z.mul_div_le (height x + 0 + 0 - kernel_rows g) (down g) Hd). nia. }
+  assert (B : (j * right g <= width x + 0 + 0 - kernel_columns g)%Z).
+  { assert (D := Z.mul_div_le (width x + 0 + 0 - kernel_columns g) (right g) Hr). nia. }
+  split; nia.
+Qed.
+
+Lemma existing_inside g x r s p : In p (existing g x r s) -> inside x (fst p) (snd p).
+Proof. unfold existing. intros (_ & H)%filter_In. destruct (insideb_spec x (fst p) (snd p)); [assumption|discriminate]. Qed.
+
+Lemma filter_length_le {A} (f : A -> bool) l : (length (filter f l) <= length l)%nat.
+Proof. induction l as [|a l IH]; cbn [filter length]; [lia|]. destruct (f a); cbn [length]; lia. Qed.
+
+Lemma existing_length g x r s :
+  (0 <= kernel_rows g)%Z -> (0 <= kernel_columns g)%Z ->
+  (length (existing g x r s) <= Z.to_nat (kernel_rows g * kernel_columns g))%nat.
+Proof.
+  intros Hr Hc. unfold existing. eapply Nat.le_trans; [apply filter_length_le|].
+  rewrite map_length, prod_length. unfold ints. rewrite !map_length, !seq_length. lia.
+Qed.
+
+Section Convolution.
+  Context {T : Type}.
+  Variables (inputs : nat) (g : geometry) (taps : list T) (chan : T -> nat) (row col : T -> Z) (w : T -> R).
+  Variable W : nat -> Z -> Z -> R.
+
+  Hypothesis Weights : forall c i j, W c i j =
+    sum taps (fun t => if ((chan t =? c)%nat && (row t =? i)%Z && (col t =? j)%Z) then w t else 0).
+  Hypothesis Places : forall t, In t taps -> place inputs (kernel_rows g) (kernel_columns g) (chan t) (row t) (col t).
+
+  Let spot (t : T) := (chan t, (row t, col t)).
+
+  Lemma spots_placed t : In t taps -> In (spot t) (window_places inputs g).
+  Proof. intros H. now apply in_window_places, Places. Qed.
+
+  Lemma weight_at_W c i j : weight_at spot_dec taps spot w (c, (i, j)) = W c i j.
+  Proof.
+    rewrite Weights. unfold weight_at. apply sum_ext. intros t _. unfold spot.
+    destruct (spot_dec (c, (i, j)) (chan t, (row t, col t))) as [E|N].
+    - injection E as -> -> ->. now rewrite Nat.eqb_refl, !Z.eqb_refl.
+    - destruct (Nat.eqb_spec (chan t) c), (Z.eqb_spec (row t) i), (Z.eqb_spec (col t) j); cbn [andb]; try reflexivity.
+      destruct N. congruence.
+  Qed.
+
+  Lemma patch_sum_places f :
+    patch_sum inputs (kernel_rows g) (kernel_columns g) f = sum (window_places inputs g) (fun p => f (fst p) (fst (snd p)) (snd (snd p))).
+  Proof.
+    unfold patch_sum, window_places. rewrite sum_prod. apply sum_ext. intros c _. rewrite sum_prod. reflexivity.
+  Qed.
+
+  (** A convolution, tap by tap. *)
+  Lemma convolution_taps (f : nat -> Z -> Z -> R) :
+    patch_sum inputs (kernel_rows g) (kernel_columns g) (fun c i j => W c i j * f c i j)
+    = sum taps (fun t => w t * f (chan t) (row t) (col t)).
+  Proof.
+    rewrite patch_sum_places.
+    transitivity (sum (window_places inputs g) (fun p =>
+      weight_at spot_dec taps spot w p * f (fst p) (fst (snd p)) (snd (snd p)))).
+    2: { exact (weighted_sum spot_dec _ taps spot w (window_places_distinct inputs g) spots_placed
+                  (fun p => f (fst p) (fst (snd p)) (snd (snd p)))). }
+    apply sum_ext. intros [c [i j]] _. cbn [fst snd]. now rewrite weight_at_W.
+  Qed.
+
+  Variables (y : image) (r s : Z) (b Z : R).
+
+  Let seen (c : nat) (i j : BinNums.Z) : R := padded y c (r + i)%Z (s + j)%Z.
+
+  Hypothesis Summed : summed (window_products inputs g W y r s) [b] Z.
+
+  Lemma window_summed :
+    summed (map (fun p => (weight_at spot_dec taps spot w p, seen (fst p) (fst (snd p)) (snd (snd p)))) (window_places inputs g)) [b] Z.
+  Proof.
+    erewrite map_ext; [exact Summed|]. intros [c [i j]]. cbn [fst snd]. now rewrite weight_at_W.
+  Qed.
+
+  Let magnitude_seen := sum taps (fun t => Rabs (w t) * Rabs (seen (chan t) (row t) (col t))) + Rabs b.
+
+  Theorem convolution_summed k :
+    binary32 b -> magnitude_seen < power 126 -> (length taps + 1 <= k)%nat -> INR k < power 23 ->
+    binary32 Z /\
+    Rabs (Z - (sum taps (fun t => w t * seen (chan t) (row t) (col t)) + b)) <= rounding_loss k magnitude_seen.
+  Proof.
+    intros Hb HM Hk Hk'. set (f := fun p : nat * (BinNums.Z * BinNums.Z) => seen (fst p) (fst (snd p)) (snd (snd p))).
+    destruct (weighted_close spot_dec _ taps spot w (window_places_distinct inputs g) spots_placed b Z f f window_summed
+                (fun p => Rabs (f p)) (fun _ => 0) k) as [B E]; try assumption.
+    - intros. apply Rle_refl.
+    - intros p _. rewrite Rminus_diag_eq, Rabs_R0 by reflexivity. lra.
+    - split; [exact B|]. rewrite weighted_sum in E; [|apply window_places_distinct|exact spots_placed].
+      eapply Rle_trans; [exact E|]. rewrite (sum_0 taps) by (intros; ring). rewrite Rplus_0_l. apply Rle_refl.
+  Qed.
+
+  Theorem convolution_exact e q :
+    (forall t, In t taps -> multiple (power e) (seen (chan t) (row t) (col t))) ->
+    (forall t, In t taps -> multiple (power (- q)) (w t)) -> multiple (power (e - q)) b -> (-149 <= e - q <= 100)%Z ->
+    magnitude_seen <= power 24 * power (e - q) ->
+    Z = sum taps (fun t => w t * seen (chan t) (row t) (col t)) + b /\ binary32 Z /\ multiple (power (e - q)) Z.
+  Proof.
+    intros Hx Hw Hb He HM.
+    set (f := fun p : nat * (BinNums.Z * BinNums.Z) => seen (fst p) (fst (snd p)) (snd (snd p))).
+    destruct (summed_exact _ _ _ (e - q) window_summed He) as (E & B & M).
+    - intros wy (p & <- & Hp)%in_map_iff. cbn [fst snd].
+      change (seen (fst p) (fst (snd p)) (snd (snd p))) with (f p).
+      unfold weight_at. rewrite Rmult_comm, <- sum_scale. apply multiple_sum. intros t Ht.
+      destruct (spot_dec p (spot t)) as [->|_]; [|rewrite Rmult_0_r; apply multiple_0].
+      destruct (Hx t Ht) as (m & Em), (Hw t Ht) as (n & ->). unfold f, spot. cbn [fst snd]. rewrite Em.
+      exists (m * n)%Z. rewrite mult_IZR. unfold Z.sub. rewrite power_plus. ring.
+    - intros b' [<-|[]]. exact Hb.
+    - eapply Rle_trans; [|exact HM]. unfold magnitude_seen.
+      apply (magnitude_weighted spot_dec _ taps spot w (window_places_distinct inputs g) spots_placed b f (fun p => Rabs (f p))).
+      intros. apply Rle_refl.
+    - split; [|split; assumption]. rewrite E.
+      apply (exact_weighted spot_dec _ taps spot w (window_places_distinct inputs g) spots_placed b f).
+  Qed.
+End Convolution.
+
+(** Dense layers likewise: the places are the inputs' numbers. *)
+Section DenseLayer.
+  Context {T : Type}.
+  Variables (inputs : nat) (taps : list T) (chan : T -> nat) (w : T -> R) (W : nat -> R).
+
+  Hypothesis Weights : forall k, W k = sum taps (fun t => if (chan t =? k)%nat then w t else 0).
+  Hypothesis Places : forall t, In t taps -> (chan t < inputs)%nat.
+
+  Lemma dense_spots t : In t taps -> In (chan t) (seq 0 inputs).
+  Proof. intros H. apply in_seq. specialize (Places t H). lia. Qed.
+
+  Lemma weight_at_dense k : weight_at Nat.eq_dec taps chan w k = W k.
+  Proof.
+    rewrite Weights. unfold weight_at. apply sum_ext. intros t _.
+    destruct (Nat.eq_dec k (chan t)) as [->|N]; [now rewrite Nat.eqb_refl|].
+    destruct (Nat.eqb_spec (chan t) k); congruence.
+  Qed.
+
+  Lemma dense_taps f : sum (seq 0 inputs) (fun k => W k * f k) = sum taps (fun t => w t * f (chan t)).
+  Proof.
+    rewrite <- (weighted_sum Nat.eq_dec _ taps chan w (seq_NoDup inputs 0) dense_spots f).
+    apply sum_ext. intros k _. now rewrite weight_at_dense.
+  Qed.
+
+  Variables (v : nat -> R) (b Z : R).
+  Hypothesis Summed : summed (map (fun k => (W k, v k)) (seq 0 inputs)) [b] Z.
+
+  Lemma dense_weighted : summed (map (fun k => (weight_at Nat.eq_dec taps chan w k, v k)) (seq 0 inputs)) [b] Z.
+  Proof. erewrite map_ext; [exact Summed|]. intros k. cbn. now rewrite weight_at_dense. Qed.
+
+  Let magnitude_seen := sum taps (fun t => Rabs (w t) * Rabs (v (chan t))) + Rabs b.
+
+  Theorem dense_summed k :
+    binary32 b -> magnitude_seen < power 126 -> (length taps + 1 <= k)%nat -> INR k < power 23 ->
+    binary32 Z /\ Rabs (Z - (sum taps (fun t => w t * v (chan t)) + b)) <= rounding_loss k magnitude_seen.
+  Proof.
+    intros Hb HM Hk Hk'.
+    destruct (weighted_close Nat.eq_dec _ taps chan w (seq_NoDup inputs 0) dense_spots b Z v v dense_weighted
+                (fun p => Rabs (v p)) (fun _ => 0) k) as [B E]; try assumption.
+    - intros. apply Rle_refl.
+    - intros p _. rewrite Rminus_diag_eq, Rabs_R0 by reflexivity. lra.
+    - split; [exact B|]. rewrite weighted_sum in E; [|apply seq_NoDup|exact dense_spots].
+      eapply Rle_trans; [exact E|]. rewrite (sum_0 taps) by (intros; ring). rewrite Rplus_0_l. apply Rle_refl.
+  Qed.
+
+  Theorem dense_exact e q :
+    (forall t, In t taps -> multiple (power e) (v (chan t))) ->
+    (forall t, In t taps -> multiple (power (- q)) (w t)) -> multiple (power (e - q)) b -> (-149 <= e - q <= 100)%Z ->
+    magnitude_seen <= power 24 * power (e - q) ->
+    Z = sum taps (fun t => w t * v (chan t)) + b /\ binary32 Z /\ multiple (power (e - q)) Z.
+  Proof.
+    intros Hx Hw Hb He HM. destruct (summed_exact _ _ _ (e - q) dense_weighted He) as (E & B & M).
+    - intros wy (p & <- & Hp)%in_map_iff. cbn [fst snd].
+      unfold weight_at. rewrite Rmult_comm, <- sum_scale. apply multiple_sum. intros t Ht.
+      destruct (Nat.eq_dec p (chan t)) as [->|_]; [|rewrite Rmult_0_r; apply multiple_0].
+      destruct (Hx t Ht) as (m & ->), (Hw t Ht) as (n & ->).
+      exists (m * n)%Z. rewrite mult_IZR. unfold Z.sub. rewrite power_plus. ring.
+    - intros b' [<-|[]]. exact Hb.
+    - eapply Rle_trans; [|exact HM]. unfold magnitude_seen.
+      apply (magnitude_weighted Nat.eq_dec _ taps chan w (seq_NoDup inputs 0) dense_spots b v (fun p => Rabs (v p))).
+      intros. apply Rle_refl.
+    - split; [|split; assumption]. rewrite E.
+      apply (exact_weighted Nat.eq_dec _ taps chan w (seq_NoDup inputs 0) dense_spots b v).
+  Qed.
+End DenseLayer.
