@@ -23,13 +23,24 @@ Value = int | bytes
 Message = dict[int, list[Value]]
 Attributes = dict[str, list[int] | float]
 
-# The fields that are read or say nothing about what is computed (names, versions, comments, shapes in between).
-_MODEL = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 14})  # .. producer_name (2), graph (7), opset_import (8), metadata_props
-_GRAPH = frozenset({1, 2, 5, 10, 11, 12, 13})  # node (1), initializer (5), input (11), output (12) ..
-_NODE = frozenset({1, 2, 3, 4, 5, 6})  # input, output, name, op_type, attribute, doc_string
-_ATTRIBUTE = frozenset({1, 2, 3, 8, 13, 20})  # name, f, i, ints, doc_string, type
-_TENSOR = frozenset({1, 2, 8, 9})  # dims, data_type, name, raw_data
+# The fields that are read or say nothing about what is computed (names, versions, comments, shapes in between), each
+# with its wire types: 0 for integers, 2 for texts, messages and packed integers, 5 for float32. Other programs pass
+# over a field of another wire type as one that they do not know, so that it must not be read.
+_MODEL = {1: "0", 2: "2", 3: "2", 4: "2", 5: "0", 6: "2", 7: "2", 8: "2", 14: "2"}
+"""ir_version, producer_name (2), .., graph (7), opset_import (8), metadata_props (14)"""
+_GRAPH = {1: "2", 2: "2", 5: "2", 10: "2", 11: "2", 12: "2", 13: "2"}  # node, initializer (5), input (11), output (12)
+_NODE = {1: "2", 2: "2", 3: "2", 4: "2", 5: "2", 6: "2"}  # input, output, name, op_type, attribute, doc_string
+_ATTRIBUTE = {1: "2", 2: "5", 3: "0", 8: "02", 13: "2", 20: "0"}  # name, f, i, ints, doc_string, type
+_TENSOR = {1: "02", 2: "0", 8: "2", 9: "2"}  # dims, data_type, name, raw_data
+_VALUE = {1: "2", 2: "2"}  # name, type
+_TYPE = {1: "2"}  # tensor_type
+_TENSOR_TYPE = {1: "0", 2: "2"}  # elem_type, shape
+_SHAPE = {1: "2"}  # dim
+_DIMENSION = {1: "0", 2: "2"}  # dim_value, dim_param
+_OPERATOR_SET = {1: "2", 2: "0"}  # domain, version
+_PROPERTY = {1: "2", 2: "2"}  # key, value
 _FLOAT32, _INT64 = 1, 7
+_VERSIONS = range(4, 15)  # before 4 every weight is an input as well
 _OPSETS = range(13, 26)
 _WINDOW: Attributes = {"kernel_shape": [], "pads": [0, 0, 0, 0], "strides": [1, 1], "dilations": [1, 1]}
 _OPERATORS: dict[str, Attributes] = {
@@ -47,6 +58,7 @@ _OPERATORS: dict[str, Attributes] = {
 _SWITCHES = frozenset({"transB", "count_include_pad", "keepdims", "storage_order"})
 _ANY = _SWITCHES | {"kernel_shape", "pads", "strides"}
 """The attributes that may have other values than the default."""
+_LISTS = frozenset({"kernel_shape", "pads", "strides", "dilations"})
 _POOLS = {"GlobalMaxPool": "max", "GlobalAveragePool": "mean"}
 
 
@@ -62,7 +74,9 @@ def network_text(data: bytes) -> str:
     OnnxError: they are no ONNX model of a plain chain.
     """
     model = _message(data, _MODEL, "model")
-    versions = [_message(_bytes(v), frozenset({1, 2}), "operator set") for v in model.get(8, [])]
+    if _one(model, 1, "version of the format") not in _VERSIONS:
+        raise OnnxError(f"the format is not one of versions {_VERSIONS[0]} to {_VERSIONS[-1]}")
+    versions = [_message(_bytes(v), _OPERATOR_SET, "operator set") for v in model.get(8, [])]
     if [_text(v, 1) for v in versions] != [""] or _one(versions[0], 2, "version") not in _OPSETS:
         raise OnnxError(f"the operator set is not one of versions {_OPSETS[0]} to {_OPSETS[-1]}")
     graph = _message(_bytes(_one(model, 7, "graph")), _GRAPH, "graph")
@@ -73,7 +87,7 @@ def network_text(data: bytes) -> str:
 
 def _unit(model: Message) -> str:
     """What an input number means: the metadata say it, or nobody does."""
-    properties = [_message(_bytes(p), frozenset({1, 2}), "metadata") for p in model.get(14, [])]
+    properties = [_message(_bytes(p), _PROPERTY, "metadata") for p in model.get(14, [])]
     units = [_text(p, 2) for p in properties if _text(p, 1) == "exactcnn.input"]
     if not units and _text(model, 2) != "exactcnn":
         return "pixel"
@@ -99,26 +113,26 @@ def _varint(data: bytes, place: int) -> tuple[int, int]:
     raise OnnxError("a number of more than 64 bits")
 
 
-def _message(data: bytes, known: frozenset[int], what: str) -> Message:
+def _message(data: bytes, known: dict[int, str], what: str) -> Message:
     """The fields of a message by number; fixed-size numbers stay bytes."""
     found: Message = {}
     place = 0
     while place < len(data):
-        key, place = _varint(data, place)
+        key, end = _varint(data, place)
         number, wire = key >> 3, key & 7
         value: Value
-        if number not in known:
+        if number not in known or end - place > 2:
             raise OnnxError(f"field {number} of a {what}, which is not read")
+        if str(wire) not in known[number]:
+            raise OnnxError(f"wire type {wire} of field {number} of a {what}")
         if wire == 0:
-            value, place = _varint(data, place)
-        elif wire in (2, 5):
-            size, place = _varint(data, place) if wire == 2 else (4, place)
+            value, place = _varint(data, end)
+        else:
+            size, place = _varint(data, end) if wire == 2 else (4, end)
             value = data[place : place + size]
             place += size
             if place > len(data):
                 raise OnnxError("the file ends too early")
-        else:
-            raise OnnxError(f"wire type {wire} of a {what}")
         found.setdefault(number, []).append(value)
     return found
 
@@ -138,9 +152,16 @@ def _bytes(value: Value) -> bytes:
 
 def _text(message: Message, number: int) -> str:
     """A text field; empty if it is left out."""
-    values = message.get(number, [b""])
+    texts = _texts(message, number)
+    if len(texts) > 1:
+        raise OnnxError(f"{len(texts)} texts where one is expected")
+    return texts[0] if texts else ""
+
+
+def _texts(message: Message, number: int) -> list[str]:
+    """A repeated text field."""
     try:
-        return _bytes(values[0] if len(values) == 1 else 0).decode("utf-8")
+        return [_bytes(value).decode("utf-8") for value in message.get(number, [])]
     except UnicodeDecodeError:
         raise OnnxError("a text that is not UTF-8") from None
 
@@ -164,11 +185,11 @@ def _integers(message: Message, number: int) -> list[int]:
 
 def _channels(graph: Message) -> tuple[int, bool]:
     """The channels of the graph's only input, a batch of float32 images, and whether rows or columns are fixed."""
-    value = _message(_bytes(_one(graph, 11, "input")), frozenset({1, 2}), "input")
-    kind = _message(_bytes(_one(value, 2, "type")), frozenset({1}), "type")
-    tensor = _message(_bytes(_one(kind, 1, "tensor type")), frozenset({1, 2}), "tensor type")
-    shape = _message(_bytes(_one(tensor, 2, "shape")), frozenset({1}), "shape")
-    sizes = [_message(_bytes(d), frozenset({1, 2}), "dimension") for d in shape.get(1, [])]
+    value = _message(_bytes(_one(graph, 11, "input")), _VALUE, "input")
+    kind = _message(_bytes(_one(value, 2, "type")), _TYPE, "type")
+    tensor = _message(_bytes(_one(kind, 1, "tensor type")), _TENSOR_TYPE, "tensor type")
+    shape = _message(_bytes(_one(tensor, 2, "shape")), _SHAPE, "shape")
+    sizes = [_message(_bytes(d), _DIMENSION, "dimension") for d in shape.get(1, [])]
     if tensor.get(1) != [_FLOAT32] or len(sizes) != 4 or any(len(s) > 1 for s in sizes):
         raise OnnxError("the input is no batch of float32 images")
     channels = _one(sizes[1], 1, "channels")
@@ -222,19 +243,22 @@ def _layers(graph: Message, fixed: bool) -> Iterator[str]:
 
     An image of fixed size that is flattened is something else than a flatten of images of any size.
     """
-    weights = {t.name: t for t in (_Tensor(_bytes(d)) for d in graph.get(5, []))}
-    if len(weights) != len(graph.get(5, [])):
-        raise OnnxError("two weights of one name")
-    value = _text(_message(_bytes(_one(graph, 11, "input")), frozenset({1, 2}), "input"), 1)
+    tensors = [_Tensor(_bytes(d)) for d in graph.get(5, [])]
+    weights = {t.name: t for t in tensors}
+    value = _text(_message(_bytes(_one(graph, 11, "input")), _VALUE, "input"), 1)
+    # The names of all values; an empty one would stand for an input that is left out.
+    known = {"", value, *weights}
+    if len(known) != len(tensors) + 2:
+        raise OnnxError("two weights of one name, or a weight or an input without a name of its own")
     pending = False  # a global pool that keeps its axes: a Flatten has to follow
     flat = False
     for data in graph.get(1, []):
         node = _message(_bytes(data), _NODE, "node")
-        operator, inputs = _text(node, 4), [_bytes(x).decode("utf-8", "replace") for x in node.get(1, [])]
+        operator, inputs, outputs = _text(node, 4), _texts(node, 1), _texts(node, 2)
         if operator not in _OPERATORS:
             raise OnnxError(f'operator "{operator}", which is not read')
-        outputs = [_bytes(x).decode("utf-8", "replace") for x in node.get(2, [])]
-        if inputs[:1] != [value] or any(x not in weights for x in inputs[1:]) or len(outputs) != 1:
+        fits = inputs[:1] == [value] and len(set(inputs)) == len(inputs) and weights.keys() >= set(inputs[1:])
+        if not fits or len(outputs) != 1 or outputs[0] in known:
             raise OnnxError("a graph that is no chain")
         if pending and operator != "Flatten":
             raise OnnxError("a global pool without the Flatten that follows it")
@@ -247,7 +271,8 @@ def _layers(graph: Message, fixed: bool) -> Iterator[str]:
         pending = operator in _POOLS or (operator == "ReduceSum" and attributes["keepdims"] == [1])
         flat = flat or pending or operator in ("Flatten", "ReduceSum")
         value = outputs[0]
-    last = _text(_message(_bytes(_one(graph, 12, "output")), frozenset({1, 2}), "output"), 1)
+        known.add(value)
+    last = _text(_message(_bytes(_one(graph, 12, "output")), _VALUE, "output"), 1)
     if weights or pending or value != last or not flat:
         raise OnnxError("a weight that no node uses, or a graph that does not end in logits that are its output")
 
@@ -257,21 +282,28 @@ def _attributes(node: Message, operator: str) -> Attributes:
     found: Attributes = {}
     for data in node.get(5, []):
         message = _message(_bytes(data), _ATTRIBUTE, "attribute")
-        name, kind = _text(message, 1), _one(message, 20, "attribute type")
+        name, wanted = _text(message, 1), _OPERATORS[operator]
         if name in found:
             raise OnnxError(f'two attributes "{name}"')
+        if name not in wanted:
+            raise OnnxError(f'attribute "{name}" of "{operator}", which is not read')
+        # The field of the value, and the type that says so: f, ints or i.
+        field, kind = (2, 1) if isinstance(wanted[name], float) else (8, 7) if name in _LISTS else (3, 2)
+        if _one(message, 20, "attribute type") != kind or message.keys() & {2, 3, 8} != {field}:
+            raise OnnxError(f'attribute "{name}" of "{operator}" is of another type')
         if kind == 1:
-            (number,) = struct.unpack("<f", _bytes(_one(message, 2, "float")).ljust(4)[:4])
+            (number,) = struct.unpack("<f", _bytes(_one(message, 2, "float")))
             found[name] = float(number)
         else:
-            found[name] = _integers(message, 3 if kind == 2 else 8)
-    wanted = _OPERATORS[operator]
+            found[name] = _integers(message, field)
+            if kind == 2 and len(message[field]) != 1:
+                raise OnnxError(f'two values of attribute "{name}"')
     for name, value in found.items():
-        if name not in wanted or (name not in _ANY and value != wanted[name]):
+        if name not in _ANY and value != _OPERATORS[operator][name]:
             raise OnnxError(f'attribute "{name}" of "{operator}", or its value, which is not read')
         if name in _SWITCHES and value not in ([0], [1]):
             raise OnnxError(f'attribute "{name}" of "{operator}" is no switch')
-    return wanted | found
+    return _OPERATORS[operator] | found
 
 
 def _layer(operator: str, attributes: Attributes, weights: list[_Tensor]) -> Iterator[str]:
@@ -318,6 +350,8 @@ def _window(attributes: Attributes, kernel: list[int]) -> str:
         raise OnnxError("a window that is not two-dimensional, or not the weight's")
     if max(*shape, *strides, *pads) >= 10**9:
         raise OnnxError("a window that is too large")
+    if not kernel and any(pad >= length for pad, length in zip(pads, shape * 2, strict=True)):
+        raise OnnxError("padding of a pool that covers a whole window")
     numbers = " ".join(map(str, strides)), " ".join(map(str, pads))
     return f"rows {shape[0]} columns {shape[1]} stride {numbers[0]} padding {numbers[1]}"
 
