@@ -13,6 +13,9 @@ from exactcnn.prover.rows import Combined, Fact, Given, Have, Leaf, Node, Split,
 
 __all__ = ["subadditive_facts"]
 
+# Of the network's nodes over one pixel and one way, those count that have this much of the weight of the heaviest.
+_COUNTS = fmpq(1, 8)
+
 
 @dataclass(frozen=True)
 class _Bounded:
@@ -32,26 +35,46 @@ class _Bounded:
 
 def subadditive_facts(sequent: LocalSequent) -> Iterator[Fact]:
     """The `sub` rows and the paired rows of a sequent."""
-    by_pixel: dict[int, list[tuple[Node, fmpq, fmpq]]] = {}
+    by_pixel = _heaviest(sequent)
     best: dict[int, list[_Bounded]] = {}
     for node in sequent.nodes:
+        if node.variable < sequent.network_end:
+            continue
         for pixel, slope, offset in _slopes(node, sequent):
-            if node.variable < sequent.network_end:
-                by_pixel.setdefault(pixel, []).append((node, slope, offset))
-                continue
             bounded = []
-            for other, weight, _ in by_pixel.get(pixel, ()):
-                if slope / weight > 0:
-                    factor = slope / weight
-                    premise = _premise(sequent, node, other, factor)
-                    bounded.append(
-                        _Bounded(node, other, factor, slope, offset, Sub.of(premise, node, [(other, factor)]))
-                    )
+            for other, weight in by_pixel.get((pixel, slope > 0), ()):
+                factor = slope / weight
+                premise = _premise(sequent, node, other, factor)
+                bounded.append(_Bounded(node, other, factor, slope, offset, Sub.of(premise, node, [(other, factor)])))
             yield from (b.fact for b in bounded)
             if bounded:
                 best.setdefault(pixel, []).append(min(bounded, key=lambda b: b.rest))
     for nodes in best.values():
         yield from _paired(sequent, nodes)
+
+
+def _heaviest(sequent: LocalSequent) -> dict[tuple[int, bool], list[tuple[Node, fmpq]]]:
+    """The network's nodes over single pixels, with their slopes, by pixel and whether the slope is above 0.
+
+    Where all weights were moved, every node of a pixel counts a little; a bound by one of those says nothing.
+    """
+    weights: dict[int, fmpq] = {}
+    found: dict[tuple[int, bool], list[tuple[Node, fmpq]]] = {}
+    for node in sequent.nodes:
+        if node.variable >= sequent.network_end:
+            break
+        for terms, _ in node.arguments:
+            for v, c in terms.items():
+                weights[v] = max(weights.get(v, fmpq(0)), abs(fmpq(c, node.scale)))
+        for pixel, slope, _ in _slopes(node, sequent):
+            found.setdefault((pixel, slope > 0), []).append((node, slope))
+    for v, c in sequent.goal.terms.items():
+        weights[v] = max(weights.get(v, fmpq(0)), abs(fmpq(c) / sequent.factor))
+    for place, listed in found.items():
+        sizes = [abs(slope) * weights.get(node.variable, fmpq(0)) for node, slope in listed]
+        least = _COUNTS * max(sizes)
+        found[place] = [pair for pair, size in zip(listed, sizes, strict=True) if size >= least]
+    return found
 
 
 def _slopes(node: Node, sequent: LocalSequent) -> list[tuple[int, fmpq, fmpq]]:

@@ -30,6 +30,9 @@ __all__ = ["UpperShared", "channel_at_once", "channel_decided", "with_proof"]
 
 _GRID_BITS = 20
 _QUICK_SECONDS = 5.0
+# More for each border kind that needs a proof, up to so much: windows smaller than the largest have many.
+_KIND_SECONDS = 3.0
+_MOST_SECONDS = 40.0
 # How much of the way from the target to the bound on any image a bound may be, to be of use before a solver is asked.
 _NEAR = fmpq(1, 4)
 
@@ -101,15 +104,20 @@ def with_proof(shared: UpperShared, job: tuple[UpperResult, float]) -> UpperResu
 
 
 def _at_once(shared: UpperShared, job: UpperJob) -> UpperResult | None:
-    proofs = _proofs(shared, job, job.target, shared.deadline.at_most(_QUICK_SECONDS), splits=False)
+    proofs = _proofs(shared, job, job.target, _quick(shared, job), splits=False)
     if proofs is None:
         return None
     return UpperResult(job, job.target, _different(proofs), proofs=proofs)
 
 
+def _quick(shared: UpperShared, job: UpperJob) -> float:
+    """Seconds for relaxations at all border kinds."""
+    return shared.deadline.at_most(min(_MOST_SECONDS, _QUICK_SECONDS + _KIND_SECONDS * len(job.kinds)))
+
+
 def _nearly(shared: UpperShared, job: UpperJob) -> UpperResult | None:
     """The least bound that a relaxation gives, rounded up, if it is nearer the target than the bound on any image."""
-    most, end = job.target, time.monotonic() + shared.deadline.at_most(_QUICK_SECONDS)
+    most, end = job.target, time.monotonic() + _quick(shared, job)
     known: set[object] = set()
     for _, kind, clear in _open_kinds(shared, job, job.target):
         sequent = upper_local(shared.stem, kind, clear, job.channel, job.target)
