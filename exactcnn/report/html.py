@@ -8,6 +8,7 @@ from html import escape
 from exactcnn import __version__
 from exactcnn.core.outcome import ClassReport, Example, Outcome, Stretched
 from exactcnn.core.verdict import Verdict
+from exactcnn.report.near_misses import near_misses
 from exactcnn.report.pictures import image_colours, png_data_uri, template_colours, viewable
 from exactcnn.report.wording import (
     claim,
@@ -137,7 +138,7 @@ def _counterexample(example: Example, task: Task, class_names: Sequence[str]) ->
         '<div class="card wide">'
         f"{_image(picture, task, f'the counterexample, of class {example.label}')}"
         f"<p>{picture.height}x{picture.width}; features: {escape(', '.join(example.features) or 'none')}</p>"
-        f"{_table(('class', 'logit', ''), rows)}{_windows(example)}</div>"
+        f"{_table(('class', 'logit', ''), rows)}{_windows(example)}{_near(example, task)}</div>"
     )
 
 
@@ -146,6 +147,18 @@ def _windows(example: Example) -> str:
         return ""
     rows = ((escape(w.feature), str(w.template), str(w.row), str(w.column)) for w in example.windows)
     return "<h3>Windows that exhibit its features</h3>" + _table(("feature", "template", "row", "column"), rows)
+
+
+def _near(example: Example, task: Task) -> str:
+    rows = [
+        (
+            *(escape(miss.window.feature), str(miss.window.template), str(miss.window.row), str(miss.window.column)),
+            *(escape(number_text(miss.excess)), escape(number_text(miss.gap))),
+        )
+        for miss in near_misses(example, task)
+    ]
+    head = ("feature", "template", "row", "column", "excess", "gap")
+    return "<h3>Windows that are nearly a feature</h3>" + _table(head, rows) if rows else ""
 
 
 def _classes(reports: Sequence[ClassReport], task: Task, names: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from exactcnn.core.outcome import ClassReport, Example, Outcome, Window
 from exactcnn.core.verdict import Verdict
+from exactcnn.report.near_misses import Nearly, near_misses
 from exactcnn.report.pictures import Picture, image_colours, viewable
 from exactcnn.report.wording import claim, cross_check_text, evidence_text, float32_text, number_text, winners
 from exactcnn.task.model import Task
@@ -125,6 +126,9 @@ def example_block(example: Example, task: Task, class_names: Sequence[str]) -> R
     ]
     if example.windows:
         blocks += ["", Padding(window_table(example.windows), (0, 0, 0, 2))]
+    nearly = near_misses(example, task)
+    if nearly:
+        blocks += ["", Padding(_near_table(nearly), (0, 0, 0, 2))]
     shown, remark = viewable(picture)
     if max(shown.shape[1:]) <= _SHOWN_SIDE:
         blocks += ["", Padding(Picture(image_colours(shown, task.pixel)), (0, 0, 0, 2))]
@@ -142,6 +146,16 @@ def logit_table(logits: Sequence[fmpq], class_names: Sequence[str], label: str |
         wrong = value == largest and label is not None and name != label
         style = "red" if wrong else "green" if name == label else ""
         table.add_row(Text(name, style=style), number_text(value), ", ".join(marks))
+    return table
+
+
+def _near_table(misses: Sequence[Nearly]) -> RenderableType:
+    """Which windows are nearly what."""
+    table = plain_table("nearly", "template", "row", "column", "excess", "gap")
+    for miss in misses:
+        window = miss.window
+        places = str(window.template), str(window.row), str(window.column)
+        table.add_row(window.feature, *places, number_text(miss.excess), number_text(miss.gap))
     return table
 
 

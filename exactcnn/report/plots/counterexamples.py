@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from exactcnn.core.errors import InputError
 from exactcnn.core.outcome import Outcome
 from exactcnn.network.model import Network
+from exactcnn.report.near_misses import near_misses
 from exactcnn.report.plots.cells import mark
 from exactcnn.report.plots.logits import draw_example_image, draw_logits
 from exactcnn.report.plots.nearby import Nearby, nearby_right
@@ -38,7 +39,7 @@ def counterexample_figure(outcome: Outcome, task: Task, network: Network, *, the
     columns = 1 if near is None else 2
     figure = new_figure(theme, 7.0 * columns, 9.4, heading)
     axes = figure.subplots(2, columns, squeeze=False, height_ratios=(1.5, 1))
-    draw_example_image(axes[0, 0], wrong, task, theme)
+    draw_example_image(axes[0, 0], wrong, task, theme, nearly=near_misses(wrong, task))
     title(axes[0, 0], "wrong", theme, weight="bold")
     draw_logits(axes[1, 0], wrong.logits, names, wrong.label, theme)
     if near is not None:

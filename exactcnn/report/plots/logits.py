@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from exactcnn.core.errors import InputError
 from exactcnn.core.outcome import Example, Outcome
+from exactcnn.report.near_misses import Nearly
 from exactcnn.report.pictures import image_colours, viewable
 from exactcnn.report.plots.cells import draw_cells, outline
 from exactcnn.report.plots.theme import LIGHT, SIZE, Theme, fraction_text, new_figure, put, shown, style, title
@@ -20,6 +21,7 @@ __all__ = ["draw_example_image", "draw_logits", "logits_figure", "witnesses_figu
 
 _MOST_ROWS = 6
 _MOST_BARS = 12
+_MOST_NEAR = 2
 
 
 def logits_figure(example: Example, task: Task, *, theme: Theme = LIGHT) -> Figure:
@@ -61,8 +63,8 @@ def witnesses_figure(outcome: Outcome, task: Task, *, theme: Theme = LIGHT) -> F
     return figure
 
 
-def draw_example_image(ax: Axes, example: Example, task: Task, theme: Theme) -> None:
-    """The image with a frame around each window that exhibits something."""
+def draw_example_image(ax: Axes, example: Example, task: Task, theme: Theme, *, nearly: Sequence[Nearly] = ()) -> None:
+    """The image with a frame around each window that exhibits something, and a dashed one around each near miss."""
     picture, remark = viewable(example.picture)
     colours = image_colours(picture, task.pixel)
     draw_cells(ax, colours, theme, numbers=max(colours.shape[:2]) <= 16)
@@ -70,10 +72,20 @@ def draw_example_image(ax: Axes, example: Example, task: Task, theme: Theme) -> 
         for window in example.windows:
             feature = task.features[task.feature_index[window.feature]]
             outline(ax, window.row, window.column, feature.height, feature.width, theme.second, weight=2.5)
+        for miss in nearly:
+            feature = task.features[task.feature_index[miss.window.feature]]
+            place = miss.window.row, miss.window.column, feature.height, feature.width
+            outline(ax, *place, theme.second, weight=2.5, linestyle=(0, (3, 2)))
     size = f"{example.picture.height}x{example.picture.width}"
     contains = ", ".join(shown(name, 16) for name in example.features[:3]) or "no feature"
     more = f" and {len(example.features) - 3} more" if len(example.features) > 3 else ""
     text = f"{size}, contains {contains}{more}" + ("" if remark is None else "\n(its core)")
+    for miss in nearly[:_MOST_NEAR]:
+        gap = fraction_text(miss.gap)
+        away = (
+            f"{fraction_text(miss.excess)} away, gap {gap}" if miss.excess != miss.gap else f"just its gap, {gap}, away"
+        )
+        text += f"\nnearly {shown(miss.window.feature, 16)} (dashed): {away}"
     put(ax, 0, -0.03, text, theme, transform=ax.transAxes, va="top", color=theme.dim, fontsize=SIZE - 1)
 
 
@@ -127,12 +139,12 @@ def draw_logits(
             ax,
             (logits[own], logits[rival]),
             (order.index(own), order.index(rival)),
-            high + 0.52 * span,
+            high + 0.6 * span,
             0.02 * span,
             theme,
         )
     ax.axvline(0, color=theme.dim, linewidth=1)
-    ax.set_xlim(low - 0.02 * span, high + 1.05 * span)
+    ax.set_xlim(low - 0.02 * span, high + 1.15 * span)
     ax.set_ylim(len(order) - 0.4, -0.6)
     _logit_ticks(ax, [logits[i] for i in order], 0.08 * span)
     if len(order) < len(names):
