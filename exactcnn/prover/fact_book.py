@@ -90,7 +90,8 @@ class FactBook:
         return in_order(self._rows(sequent.channels, sequent.in_play))
 
     def main_rows(self, sequent: HeadLocal) -> list[FactRow]:
-        """Those of them that say what the channels are for: of the lower facts one a template and one a channel.
+        """Those of them that say what the channels are for: of the lower facts one a template, on different channels
+        where that can be had by taking the greatest first.
 
         A network whose weights are all moved a little has a lower fact for each pair of a template and a channel, and
         a proof that uses them all is no better but longer.
@@ -103,6 +104,11 @@ class FactBook:
             if row.features not in templates and row.channel not in channels:
                 templates.add(row.features)
                 channels.add(row.channel)
+                chosen.append(row)
+        # A template within another one raises its channel as well, and may have taken it.
+        for row in lowers:
+            if row.features not in templates:
+                templates.add(row.features)
                 chosen.append(row)
         return in_order([*(r for r in rows if r.kind != "lower"), *chosen])
 

@@ -8,7 +8,7 @@ solver confirms it. Equal sequents, which most border kinds lead to, are decided
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flint import fmpq
 
@@ -42,7 +42,8 @@ class UpperJob:
     ----------
     features: the features A that are avoided (numbers in the task).
     target: the channel's lower bound everywhere, which no upper bound can beat, and hence the one to try first.
-    kinds: border kinds at which interval bounds do not give the target, with the windows whose clearness is used.
+    kinds: border kinds at which interval bounds do not give the target, with the windows whose clearness is used: those
+        that make the channel fire, of each the widest template around it.
     """
 
     channel: int
@@ -135,7 +136,8 @@ def _job(tables: Tables, channel: int, features: frozenset[int], triggers: list[
     kinds = []
     for kind, bounds in tables.by_kind.items():
         if bounds.high.item(channel) > target:
-            used = {t.placed: None for t in triggers if t.kind == kind and t.placed.feature in features}
+            seen = {t.placed: None for t in triggers if t.kind == kind and t.placed.feature in features}
+            used = {replace(p, template=tables.widest(p.feature, p.template)): None for p in seen}
             kinds.append((kind, tuple(used)))
     return UpperJob(channel, features, target, tuple(kinds))
 

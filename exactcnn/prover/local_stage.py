@@ -76,13 +76,22 @@ class LocalStage:
         self.complete = all(len(found) >= max(1, len(job.alone)) for job, found in targets)
         return _by_channel(found for _, found in self._found)
 
+    @property
+    def _near(self) -> int:
+        """Of how many channels relaxations gave bounds, but not their targets."""
+        return sum(any(r.bound != r.job.target for r in found) for _, found in self._found)
+
+    @property
+    def shortest(self) -> float:
+        """Seconds of the solver that `decided` may take for the channels whose bounds are not their targets."""
+        return _SOON * self._near if self._near > _MANY else 0.0
+
     def decided(self, effort: Effort | None = None) -> Uppers:
         """The best upper bounds of the same channels, as the solver finds them where there are no proofs.
 
         Where relaxations gave bounds of many channels, but not their targets, the solver cannot have long for each.
         """
-        near = sum(any(r.bound != r.job.target for r in found) for _, found in self._found)
-        self._shared = replace(self._shared, soon=_SOON if near > _MANY else None)
+        self._shared = replace(self._shared, soon=_SOON if self._near > _MANY else None)
         return _by_channel(self._run(channel_decided, self._found, effort))
 
     def _run(

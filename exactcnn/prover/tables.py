@@ -11,6 +11,7 @@ from functools import cached_property
 
 import numpy as np
 from flint import fmpq
+from numpy.typing import NDArray
 
 from exactcnn.core.box import Box
 from exactcnn.core.tensor import ExactTensor, concatenate, stack
@@ -184,6 +185,44 @@ class Tables:
             return max(values, default=self.everywhere.low.item(channel))
 
         return sorted(group.classes, key=strength)
+
+    def widest(self, feature: int, template: int) -> int:
+        """A template of the feature that holds all of this one, if there is any: clear of it is clear of this one.
+
+        Of several the one whose ends are this one's at the fewest pixels: there the excess over it says most.
+        """
+        known = self._widest.get((feature, template))
+        if known is None:
+            known = self._widest[feature, template] = self._around(feature, template)
+        return known
+
+    @cached_property
+    def _widest(self) -> dict[tuple[int, int], int]:
+        return {}
+
+    @cached_property
+    def _ends(self) -> dict[int, tuple[NDArray[np.float64], NDArray[np.float64]]]:
+        return {}
+
+    def _around(self, feature: int, template: int) -> int:
+        boxes, pixel = self._instance.task.features[feature].templates, self._instance.task.pixel
+        if len(boxes) == 1:
+            return template
+        if feature not in self._ends:
+            self._ends[feature] = np.stack([b.low.floats() for b in boxes]), np.stack([b.high.floats() for b in boxes])
+        lows, highs = self._ends[feature]
+        own, axes = boxes[template], (1, 2, 3)
+        # Rounding to floats keeps the order, so that none is missed; of those that are found exact numbers decide.
+        may = (lows <= lows[template]).all(axis=axes) & (highs >= highs[template]).all(axis=axes)
+        inner = ~own.low.at_most(ExactTensor.full((), pixel.low)), ~ExactTensor.full((), pixel.high).at_most(own.high)
+        shared = ((lows == lows[template]) & inner[0]).sum(axis=axes) + ((highs == highs[template]) & inner[1]).sum(
+            axis=axes
+        )
+        for other in sorted(np.flatnonzero(may).tolist(), key=lambda t: (int(shared[t]), t)):
+            box = boxes[other]
+            if bool(box.low.at_most(own.low).all()) and bool(own.high.at_most(box.high).all()):
+                return int(other)
+        return template
 
     @cached_property
     def _place(self) -> Mapping[tuple[int, int], tuple[_Group, int]]:
