@@ -171,13 +171,11 @@ def _facts(read: kernel.Statement, st: Instance, seen: Picture, random: Random) 
     for k, values in enumerate(flat):
         if random.random() < 0.8:
             facts.floors[k] = _number(min(values) - random.choice(slack))
-    number = 0
-    for _ in range(random.choice([0, 2, 5])):
+    for number in range(random.choice([0, 2, 5])):
         k, avoid = random.randrange(len(flat)), [f for f in range(len(st.features)) if random.random() < 0.5]
         true = max(flat[k]) + random.choice(slack)
         bound = true if all(seen.avoids(f) for f in avoid) else Fraction(random.randint(-9, 9))
         facts.uppers.setdefault(k, []).append((number, _number(bound), tuple(avoid)))
-        number += 1
     for _ in range(random.choice([0, 2, 5])):
         f = random.randrange(len(st.features))
         t = random.randrange(len(st.features[f].templates))
