@@ -103,10 +103,9 @@ class Agreement:
             if v in touched:
                 changed |= self._agreed_variable(state, cases, v)
         for node in sequent.nodes:
-            terms = node.arguments[0][0]
-            if all(not b.changed.isdisjoint(terms) for b in open_ones):
+            if all(self._evaluator.concerned(b, node) for b in open_ones):
                 changed |= self._agreed_argument(state, cases, node)
-            if not state.changed.isdisjoint(terms):
+            if self._evaluator.concerned(state, node):
                 self._evaluator.evaluate_node(state, node, *self._arguments(state, node))
             if node.variable in touched:
                 changed |= self._agreed_variable(state, cases, node.variable)

@@ -9,9 +9,11 @@ from functools import cached_property
 from flint import fmpq
 
 from exactcnn.core.affine import Affine
-from exactcnn.prover.fact_book import FactBook
+from exactcnn.core.rational import ceil_to_grid, floor_to_grid
+from exactcnn.prover.fact_book import FactBook, in_order
 from exactcnn.prover.head_local import FactRow, HeadLocal, Numbering, head_local
 from exactcnn.prover.head_proof import HeadProof, HeadSearch
+from exactcnn.prover.head_state import GRID_BITS
 from exactcnn.prover.instance import Instance
 from exactcnn.prover.rows import Leaf
 from exactcnn.prover.written import used_keys
@@ -161,7 +163,7 @@ def relaxed_bound(context: BookContext, job: CertifiedJob) -> HeadBound | None:
     sequent = head_local(book.instance.task, book.instance.head, job.statement)
     if not sequent.goal[0]:
         return _constant(job, sequent)
-    search = HeadSearch(Numbering(sequent, book.main_rows(sequent)), job.seconds)
+    search = HeadSearch(Numbering(sequent, _main_rows(book, sequent)), job.seconds)
     found = None if search.absurd else search.relaxed(job.reach)
     return None if found is None else _proved(job, found)
 
@@ -175,7 +177,7 @@ def certified_bound(context: BookContext, job: CertifiedJob) -> HeadBound:
     sequent = head_local(book.instance.task, book.instance.head, job.statement)
     if not sequent.goal[0]:
         return _constant(job, sequent)
-    search = HeadSearch(Numbering(sequent, book.main_rows(sequent)), job.seconds)
+    search = HeadSearch(Numbering(sequent, _main_rows(book, sequent)), job.seconds)
     found = None if search.absurd else search.relaxed(job.reach)
     if found is not None and found.bound == job.reach:
         return _proved(job, found)
@@ -187,6 +189,23 @@ def certified_bound(context: BookContext, job: CertifiedJob) -> HeadBound:
     if found is None or found.bound != bound.value:
         found = _searched(job, sequent, book, bound, found)
     return bound if found is None else replace(bound, proof=found, rows=_rows(found))
+
+
+def _main_rows(book: FactBook, sequent: HeadLocal) -> list[FactRow]:
+    """The facts that say what the channels are for; in dense heads with short numbers, because they multiply."""
+    rows = book.main_rows(sequent)
+    if not sequent.dense or book.instance.pooling.kind != "max":
+        return rows
+    return in_order(_shortened(row) if book.result(row) is None else row for row in rows)
+
+
+def _shortened(row: FactRow) -> FactRow:
+    """A fact of interval arithmetic with a bound that has few binary places, if it had many."""
+    if int(row.local.q).bit_length() <= GRID_BITS or row.value != row.local:
+        return row
+    rounded = ceil_to_grid if row.kind in ("top", "upper") else floor_to_grid
+    bound = rounded(row.local, GRID_BITS)
+    return replace(row, local=bound, value=bound)
 
 
 def _searched(

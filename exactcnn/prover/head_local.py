@@ -21,6 +21,9 @@ Atom = tuple[int | str, ...]
 
 Literal = tuple[Atom, bool]
 
+# Weights a node, on the average, from which on a head counts as dense.
+_MANY = 12
+
 _Form = tuple[dict[tuple[int, ...], fmpq], fmpq]
 
 
@@ -95,6 +98,16 @@ class HeadLocal:
     def variable(self) -> Mapping[int, int]:
         """Pooled channel -> variable."""
         return {k: n for n, k in enumerate(self.channels)}
+
+    @cached_property
+    def size(self) -> int:
+        """How many weights the nodes and the goal have."""
+        return len(self.goal[0]) + sum(len(node.arguments[0][0]) for node in self.nodes)
+
+    @property
+    def dense(self) -> bool:
+        """Whether nodes depend on many variables each, as they do where no weight is 0."""
+        return self.size > _MANY * (len(self.nodes) + 1)
 
     def bound(self, value: fmpq) -> Row:
         """The row `goal - value`."""

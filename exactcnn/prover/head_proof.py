@@ -27,6 +27,8 @@ _NONE = Effort(0, 0)
 _DEPTH = 40
 _WRONG = 1e-7
 _NEAR = 1e-9
+# What a bound of a dense head may lack, as a share of what is at stake.
+_ENOUGH = fmpq(1, 16)
 _A_LITTLE = fmpq(1, 1 << 20)
 # Binary digits of a bound that would be longer.
 _DIGITS = 32
@@ -69,7 +71,11 @@ class HeadSearch:
         """The bound wanted, or the best one that can be had without branching on anything."""
         if not self.sequent.goal[0]:
             return HeadProof(self.sequent.goal[1], Leaf(()))
-        if wanted is not None:
+        if wanted is not None and self.sequent.dense:
+            found = self._nearly(wanted)
+            if found is not None:
+                return found
+        elif wanted is not None:
             for effort in self._efforts():
                 self._refine(effort, wanted)
                 proof = self._added_up(wanted)
@@ -112,15 +118,39 @@ class HeadSearch:
         self._refined = effort
         self._agreement.refine(self._root, effort, lambda: wanted is not None and self._reaches(wanted))
 
-    def _reaches(self, wanted: fmpq) -> bool:
-        """Whether the bounds of its variables give the goal."""
+    def _nearly(self, wanted: fmpq) -> HeadProof | None:
+        """A bound that is nearly as good as the one wanted, by the bounds of the goal's variables.
+
+        Where every logit depends on everything, no bound is attained; and a relaxation has a number for each weight,
+        most of them long.
+        """
+        low, high = self._value(1), self._value(-1)
+        if low is None or high is None:
+            return None
+        least = wanted - _ENOUGH * max(high - low, abs(wanted))
+        for effort in self._efforts():
+            self._refine(effort, least)
+            value = self._value(1)
+            if value is not None and value >= least:
+                bound = _shortened(value)
+                proof = self._added_up(bound)
+                return None if proof is None else HeadProof(bound, proof)
+        return None
+
+    def _value(self, sign: int) -> fmpq | None:
+        """What the bounds of its variables say the goal is at least (sign 1), or at most (sign -1)."""
         terms, total = self.sequent.goal
         for v, c in terms.items():
-            known = (self._root.low if c > 0 else self._root.high).get(v)
+            known = (self._root.low if sign * c > 0 else self._root.high).get(v)
             if known is None:
-                return False
+                return None
             total += c * known.value
-        return bool(total >= wanted)
+        return total
+
+    def _reaches(self, wanted: fmpq) -> bool:
+        """Whether the bounds of its variables give the goal."""
+        value = self._value(1)
+        return bool(value is not None and value >= wanted)
 
     def _added_up(self, wanted: fmpq) -> Proof | None:
         """The proof by the bounds of the goal's variables, if they are enough."""

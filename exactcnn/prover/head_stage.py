@@ -19,6 +19,7 @@ from exactcnn.prover.head_bounds import (
     pairwise,
     relaxed_bound,
 )
+from exactcnn.prover.head_local import head_local
 from exactcnn.prover.settings import Effort, Settings
 from exactcnn.prover.witness import ClassSearch, Search
 from exactcnn.solvers.base import Solver
@@ -27,6 +28,9 @@ from exactcnn.theorem.formulas import NOTHING_KNOWN, Known
 from exactcnn.theorem.head import HeadStatement
 
 __all__ = ["HeadStage", "Heads", "Pair"]
+
+# The share of the least lead of a witness that a margin has to be for no greater one to be looked for.
+_NEARLY = fmpq(3, 4)
 
 Pair = tuple[int, int]
 """A label and another class."""
@@ -120,6 +124,17 @@ class HeadStage:
     def run(self, book: FactBook, effort: Effort | None = None) -> Heads:
         """The bounds, and what they do not prove."""
         return self._run(book, effort or self._settings.effort)
+
+    def enough(self, heads: Heads) -> bool:
+        """Whether no solver needs to be asked for a greater margin: there is none, or in a dense head hardly one.
+
+        Where every logit depends on everything, questions about them take long, and no bound is attained.
+        """
+        leads = [witness.lead(self._instance) for witness in self._witnesses.values()]
+        if heads.attained or heads.margin is None or not leads:
+            return heads.attained
+        sequent = head_local(self._instance.task, self._instance.head, heads.bounds[0].statement)
+        return sequent.dense and heads.margin >= _NEARLY * min(leads)
 
     def _run(self, book: FactBook, effort: Effort | None) -> Heads:
         count = len(self._instance.task.classes)

@@ -12,10 +12,33 @@ from functools import partial
 
 from flint import fmpq
 
+from exactcnn.core.rational import ceil_to_grid, floor_to_grid
 from exactcnn.prover.head_local import Atom, Clause, FactRow, HeadLocal, Literal, Numbering
-from exactcnn.prover.rows import After, Choose, Combined, Fact, Given, Node, Proof, Row, Sub, lined_up, primitive
+from exactcnn.prover.rows import (
+    After,
+    Choose,
+    Combined,
+    Fact,
+    Given,
+    Have,
+    Leaf,
+    Node,
+    Proof,
+    Row,
+    Sub,
+    lined_up,
+    primitive,
+)
 
-__all__ = ["Argument", "Bound", "Claim", "Evaluator", "State", "Stated", "better", "bound_row", "made"]
+__all__ = ["GRID_BITS", "Argument", "Bound", "Claim", "Evaluator", "State", "Stated", "better", "bound_row", "made"]
+
+# Binary places of bounds in dense heads: every proof has a number for each weight, which should be a short one.
+GRID_BITS = 10
+# What a variable can do to a node, as a share of what all of them together can, for it to be looked at again when a
+# bound of that variable became better: where all weights were moved, every node depends on every variable.
+_COUNTS = 1.0 / 512
+# How much better a bound has to be, as a share of what is left between it and the other one.
+_NOTICED = fmpq(1, 1 << 10)
 
 
 @dataclass(slots=True, eq=False)
@@ -96,6 +119,7 @@ class State:
     changed: variables whose bounds became better in this branch.
     derived: rows with proofs of their own that were found in this branch, in order.
     closed: a clause without live literals, which ends the branch.
+    coarse: whether bounds that become hardly better are no news (of dense heads).
     """
 
     assumed: dict[Atom, bool] = field(default_factory=dict)
@@ -108,6 +132,7 @@ class State:
     derived: list[Bound | Claim] = field(default_factory=list)
     closed: Hashable = None
     joint: list[Given] = field(default_factory=list)
+    coarse: bool = False
 
     def copy(self) -> State:
         """A branch that starts here."""
@@ -118,6 +143,7 @@ class State:
             self.facts.copy(),
             self.decided.copy(),
             joint=self.joint.copy(),
+            coarse=self.coarse,
         )
 
     def wrapped(self, proof: Proof | None) -> Proof:
@@ -135,13 +161,18 @@ class State:
 
     def note(self, bound: Bound) -> bool:
         """Takes note of a bound if it is better than the one known; whether it is."""
-        table = self.low if bound.sign > 0 else self.high
-        known = table.get(bound.variable)
+        table, opposite = (self.low, self.high) if bound.sign > 0 else (self.high, self.low)
+        known, other = table.get(bound.variable), opposite.get(bound.variable)
         if known is not None and not better(bound.value, known.value, bound.sign):
             return False
         table[bound.variable] = bound
-        self.changed.add(bound.variable)
-        return True
+        if self.coarse and known is not None and other is not None:
+            noticed = abs(bound.value - known.value) > _NOTICED * abs(other.value - known.value)
+        else:
+            noticed = True
+        if noticed:
+            self.changed.add(bound.variable)
+        return noticed
 
     def add(self, given: Given) -> None:
         """Takes note of a row that is given."""
@@ -169,16 +200,23 @@ class Evaluator:
         for clause in numbering.clauses:
             for atom, _ in clause.literals:
                 self.watch.setdefault(atom, []).append(clause)
+        self._heavy: dict[int, frozenset[int]] = {}
 
     def root(self) -> State:
         """The state before any case."""
-        state = State()
+        state = State(coarse=self.sequent.dense)
         for given in self.numbering.base:
             state.add(given)
         self.propagate(state, self.numbering.clauses)
         if state.closed is None:
             self.evaluate(state)
+            if state.coarse:
+                self._heavy = {node.variable: _heavy(state, node) for node in self.sequent.nodes}
         return state
+
+    def concerned(self, state: State, node: Node) -> bool:
+        """Whether variables that matter to a node have better bounds than before."""
+        return not state.changed.isdisjoint(self._heavy.get(node.variable, node.arguments[0][0]))
 
     # -- clauses ------------------------------------------------------------------------------------------------------
 
@@ -255,16 +293,19 @@ class Evaluator:
     def evaluate(self, state: State) -> None:
         """Bounds of the nodes whose arguments have better bounds than before, in order."""
         for node in self.sequent.nodes:
-            if not state.changed.isdisjoint(node.arguments[0][0]):
+            if self.concerned(state, node):
                 self.evaluate_node(state, node, self.argument(state, node, 1), self.argument(state, node, -1))
 
     def evaluate_node(self, state: State, node: Node, low: Argument | None, high: Argument | None) -> bool:
         """Bounds of a node from those of its argument; whether they are better."""
         y, improved = node.variable, False
         if high is not None:
-            improved = state.note(Bound(y, max(high.value, fmpq(0)), -1, partial(_below, high, node)))
+            most = max(high.value, fmpq(0))
+            most = ceil_to_grid(most, GRID_BITS) if state.coarse else most
+            improved = state.note(Bound(y, most, -1, partial(_below, high, node, most)))
         if low is not None and low.value > 0:
-            improved |= state.note(Bound(y, low.value, 1, partial(_above, low, node, self.numbering.above[y])))
+            least = floor_to_grid(low.value, GRID_BITS) if state.coarse else low.value
+            improved |= state.note(Bound(y, least, 1, partial(_above, low, node, self.numbering.above[y], least)))
         return improved
 
 
@@ -294,13 +335,30 @@ def _stated(parts: Sequence[tuple[Bound, int | fmpq]], more: Sequence[tuple[Give
     return Combined.of([*more, *((b.fact(), fmpq(c) / b.row.terms[b.variable]) for b, c in parts)])
 
 
-def _below(high: Argument, node: Node) -> Fact:
-    """The row y <= max(0, u) from z <= u."""
-    return Sub.of(high.fact(), node)
+def _heavy(state: State, node: Node) -> frozenset[int]:
+    """The variables that matter to a node."""
+    sizes = {}
+    for v, c in node.arguments[0][0].items():
+        low, high = state.low.get(v), state.high.get(v)
+        if low is None or high is None:
+            return frozenset(node.arguments[0][0])
+        sizes[v] = float(abs(c) * (high.value - low.value))
+    least = _COUNTS * sum(sizes.values())
+    return frozenset(v for v, size in sizes.items() if size >= least)
 
 
-def _above(low: Argument, node: Node, definition: Given) -> Fact:
-    """The row y >= l from z >= l."""
+def _below(high: Argument, node: Node, most: fmpq) -> Fact:
+    """The row y <= max(0, u) from z <= u, or a weaker one."""
+    return _weakened(Sub.of(high.fact(), node), bound_row(node.variable, most, -1))
+
+
+def _above(low: Argument, node: Node, definition: Given, least: fmpq) -> Fact:
+    """The row y >= l from z >= l, or a weaker one."""
     stated = low.fact()
     parts = [(definition, fmpq(node.scale, definition.row.terms[node.variable])), (stated, lined_up(stated, node))]
-    return Combined.of(parts)
+    return _weakened(Combined.of(parts), bound_row(node.variable, least, 1))
+
+
+def _weakened(fact: Fact, row: Row) -> Fact:
+    """The row as a fact, from one that says as much of the same variable, or more."""
+    return fact if fact.row.constant == row.constant and fact.row.terms == row.terms else Have(row, Leaf(((fact, 1),)))

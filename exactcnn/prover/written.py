@@ -6,7 +6,7 @@ those of the kernel: given rows first, then each derived row, and the rows that 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from exactcnn.prover.rows import (
@@ -66,10 +66,12 @@ class _Writer:
             case Leaf(parts):
                 self.lines.append(f"qed {self._weights(parts)}")
             case Split(node, branches):
+                self._shared([rest for _, rest in branches])
                 self.lines.append(f"split {node.variable}")
                 for givens, rest in branches:
                     self._branch(givens, rest)
             case Choose(clause, cases):
+                self._shared([rest for _, rest in cases])
                 self.lines.append(f"choose {self._clauses[clause]}")
                 for literal, rest in cases:
                     self._branch(self._switched.get(literal, ()), rest)
@@ -80,6 +82,38 @@ class _Writer:
                         self._place(fact)
                 self.proof(rest)
         self._forget(mark)
+
+    def _shared(self, branches: Sequence[Proof]) -> None:
+        """Writes what several branches use and none of them is needed for, so that it is written once."""
+        count: dict[int, int] = {}
+        found: dict[int, Proof | Fact] = {}
+        for branch in branches:
+            for key, item in self._unwritten(branch).items():
+                count[key] = count.get(key, 0) + 1
+                found[key] = item
+        self._place_free(item for key, item in found.items() if count[key] > 1)
+
+    def _place_free(self, items: Iterable[Proof | Fact]) -> None:
+        """Writes those facts that rest on rows that are there already, and choose from no clause."""
+        known: dict[int, bool] = {}
+        for item in items:
+            if isinstance(item, (Combined, Sub, Chord, MaxLe, Have)) and self._is_free(item, known):
+                self._place(item)
+
+    def _unwritten(self, proof: Proof) -> dict[int, Proof | Fact]:
+        """All parts of a proof that are not there already."""
+        return _reached(proof, lambda item: _name(item) in self._number)
+
+    def _is_free(self, item: Proof | Fact, known: dict[int, bool]) -> bool:
+        """Whether something rests on rows that are there already, and chooses from no clause."""
+        if id(item) not in known:
+            if _name(item) in self._number:
+                known[id(item)] = True
+            elif isinstance(item, (Given, Choose, Split, After)):
+                known[id(item)] = False
+            else:
+                known[id(item)] = all(self._is_free(child, known) for child in _children(item))
+        return known[id(item)]
 
     def _branch(self, givens: Sequence[Given], proof: Proof) -> None:
         mark = len(self._order)
@@ -125,6 +159,12 @@ class _Writer:
                 pairs = " ".join("- 0" if f is None else f"{self._place(f)} {a}" for f, a in parts)
                 self.lines.append(f"maxle {node.variable} {scale} {pairs}")
             case Have(row, proof):
+                # What is derived inside is forgotten at its end.
+                if isinstance(proof, Leaf):
+                    for part, _ in proof.parts:
+                        self._place(part)
+                else:
+                    self._place_free(self._unwritten(proof).values())
                 self.lines.append(f"have {_form(row)}")
                 self.proof(proof)
             case Given():
@@ -138,7 +178,7 @@ class _Writer:
         self.lines.append(f"sub {premise} {fact.factor} {fact.node.variable} {fact.scale} {len(others)}{tail}")
 
 
-def _name(fact: Fact) -> Hashable:
+def _name(fact: Proof | Fact) -> Hashable:
     """What a fact is known by: its key, if it is given by the sequent, or itself."""
     return fact.key if isinstance(fact, Given) and fact.key is not None else id(fact)
 
@@ -159,13 +199,13 @@ def used_keys(proof: Proof) -> set[Hashable]:
     return found
 
 
-def _reached(proof: Proof) -> dict[int, Proof | Fact]:
-    """All parts of a proof, by their ids."""
+def _reached(proof: Proof, known: Callable[[Proof | Fact], bool] = lambda _: False) -> dict[int, Proof | Fact]:
+    """All parts of a proof, by their ids; without those that are known, and what only they rest on."""
     seen: dict[int, Proof | Fact] = {}
     pending: list[Proof | Fact] = [proof]
     while pending:
         item = pending.pop()
-        if id(item) not in seen:
+        if id(item) not in seen and not known(item):
             seen[id(item)] = item
             pending += _children(item)
     return seen
