@@ -3,9 +3,10 @@
     python tests/benchmarks/bench_foreign.py [--tasks shapes,letters,signs,digits] [--slack 0] [--limit 120]
 
 Each network is built, then changed (`changed.py`): its weights rounded to 8 bits or to float16, the smallest tenth of
-each layer's weights set to zero, or all that are not zero moved by up to 2^-12. It is written to an ONNX file and
-verified at any size. Some of them are right and some are not: without `--slack` a built network leaves nothing over for
-changes. The target is an answer, PROVED or REFUTED, within 60 s of the processor for each.
+each layer's weights set to zero, all that are not zero moved by up to 2^-12 (perturbed), or those that are zero as well
+(dense). It is written to an ONNX file and verified at any size. Some of them are right and some are not: without
+`--slack` a built network leaves nothing over for changes. The target is an answer, PROVED or REFUTED, within 60 s of
+the processor for each.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from exactcnn.core.rational import floor_power_of_two
 from exactcnn.core.tensor import ExactTensor
 from exactcnn.network.model import Conv2d, Dense, Layer, Network
 
-__all__ = ["CHANGES", "halved", "perturbed", "pruned", "quantised"]
+__all__ = ["CHANGES", "dense", "halved", "perturbed", "pruned", "quantised"]
 
 _STEPS = 8
 _LARGEST = 127
@@ -22,12 +22,14 @@ _SCALE_BITS = 22
 
 def perturbed(network: Network, bits: int = 12, seed: int = 0) -> Network:
     """Every weight and bias that is not zero moved by a random multiple of 2^-(bits + 3), by at most 2^-bits."""
-    source = random.Random(seed)
+    move = _moves(bits, seed)
+    return _changed(network, lambda tensor, _: _each(tensor, lambda value: move(value) if value != 0 else value))
 
-    def moved(value: fmpq) -> fmpq:
-        return value + fmpq(source.randint(-_STEPS, _STEPS), _STEPS << bits) if value != 0 else value
 
-    return _changed(network, lambda tensor, _: _each(tensor, moved))
+def dense(network: Network, bits: int = 12, seed: int = 0) -> Network:
+    """Every weight and bias moved so, those that are zero too: as further training would do."""
+    move = _moves(bits, seed)
+    return _changed(network, lambda tensor, _: _each(tensor, move))
 
 
 def quantised(network: Network) -> Network:
@@ -68,7 +70,13 @@ CHANGES: dict[str, Callable[[Network], Network]] = {
     "float16": halved,
     "pruned": pruned,
     "perturbed": perturbed,
+    "dense": dense,
 }
+
+
+def _moves(bits: int, seed: int) -> Callable[[fmpq], fmpq]:
+    source = random.Random(seed)
+    return lambda value: value + fmpq(source.randint(-_STEPS, _STEPS), _STEPS << bits)
 
 
 def _changed(network: Network, change: Callable[[ExactTensor, bool], ExactTensor]) -> Network:
