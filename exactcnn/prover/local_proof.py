@@ -7,9 +7,11 @@ they do not, chords are added, and then nodes are split, those first that the re
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from flint import fmpq
 
@@ -37,9 +39,11 @@ from exactcnn.prover.rows import (
 )
 from exactcnn.prover.sub_facts import subadditive_facts
 
-__all__ = ["prove_local"]
+__all__ = ["LocalSearch", "least_bound", "prove_local"]
 
 _WRONG = 1e-7
+# What floats may be wrong by in a value.
+_OFF = 1e-6
 _DEPTH = 60
 
 
@@ -49,47 +53,64 @@ class _TooHardError(Exception):
 
 def prove_local(sequent: LocalSequent, seconds: float, *, splits: bool = True) -> Proof | None:
     """A proof of the sequent; None if none was found in time, or (with `splits` False) without splitting nodes."""
-    if not sequent.goal.terms:
-        return Leaf(()) if sequent.goal.constant >= 0 else None
-    search = _Search(sequent, time.monotonic() + seconds, _DEPTH if splits else 0)
-    try:
-        return search.proof(sequent.goal, list(sequent.givens), {}, 0)
-    except _TooHardError:
-        return None
+    return LocalSearch(sequent).proof(sequent.bound, seconds, splits=splits)
 
 
 def least_bound(sequent: LocalSequent, seconds: float) -> fmpq | None:
     """The least bound in place of the one in the goal that a relaxation gives; None if it gives none in time."""
-    value: fmpq | None = fmpq(0)
-    if sequent.goal.terms:
-        search = _Search(sequent, time.monotonic() + seconds, 0)
-        try:
-            value = search.least(sequent.goal)
-        except _TooHardError:
-            return None
-    return None if value is None else sequent.bound - (value + sequent.goal.constant) / sequent.factor
+    return LocalSearch(sequent).least_bound(seconds)
 
 
 @dataclass
-class _Search:
+class LocalSearch:
+    """Searches proofs of bounds of one sequent; what was found out for one bound is there for the next."""
+
     sequent: LocalSequent
-    end: float
-    depth: int
 
     def __post_init__(self) -> None:
-        self._lemmas = list(subadditive_facts(self.sequent))
+        self._end = 0.0
+        self._depth = 0
         self._chords: list[Fact] = []
         self._bounded_once = False
+        self._optima: dict[tuple[tuple[int, int], ...], _Optimum] = {}
 
-    def proof(self, goal: Row, facts: list[Fact], decided: Mapping[int, int], depth: int) -> Proof | None:
+    def proof(self, bound: fmpq, seconds: float, *, splits: bool = True) -> Proof | None:
+        """A proof of the sequent with this bound; None as for `prove_local`."""
+        goal = self.sequent.at(bound).goal
+        if not goal.terms:
+            return Leaf(()) if goal.constant >= 0 else None
+        self._end, self._depth = time.monotonic() + seconds, _DEPTH if splits else 0
+        try:
+            return self._proof(goal, list(self.sequent.givens), {}, 0)
+        except _TooHardError:
+            return None
+
+    def least_bound(self, seconds: float) -> fmpq | None:
+        """The least bound that a relaxation gives; None if it gives none in time."""
+        value: fmpq | None = fmpq(0)
+        if self.sequent.goal.terms:
+            self._end = time.monotonic() + seconds
+            try:
+                value = self._least(self.sequent.goal)
+            except _TooHardError:
+                return None
+        return (
+            None if value is None else self.sequent.bound - (value + self.sequent.goal.constant) / self.sequent.factor
+        )
+
+    @cached_property
+    def _lemmas(self) -> list[Fact]:
+        return list(subadditive_facts(self.sequent))
+
+    def _proof(self, goal: Row, facts: list[Fact], decided: Mapping[int, int], depth: int) -> Proof | None:
         """A proof of the goal from the facts of a branch; `decided` says which nodes were split above it."""
-        if time.monotonic() > self.end:
+        if time.monotonic() > self._end:
             raise _TooHardError
         for strong in (False, True):
             parts = self._taken_apart(goal, facts, decided, strong=strong)
             if parts is not None:
                 return Leaf(parts)
-        if depth >= self.depth:
+        if depth >= self._depth:
             return None
         node = self._most_wrong(goal, facts, decided)
         if node is None:
@@ -97,7 +118,7 @@ class _Search:
         branches = []
         for case, rows in enumerate(node.cases()):
             givens = tuple(Given(row) for row in rows)
-            found = self.proof(goal, [*facts, *givens], {**decided, node.variable: case}, depth + 1)
+            found = self._proof(goal, [*facts, *givens], {**decided, node.variable: case}, depth + 1)
             if found is None:
                 return None
             branches.append((givens, found))
@@ -114,20 +135,37 @@ class _Search:
             fact = self._node_below(node, bound, facts, decided, strong=strong)
             if fact is not None:
                 return integral([(fact, fmpq(coefficient, fact.row.terms[node.variable]))])
+        if strong and not decided:
+            optimum = self._optimum(goal.terms)
+            if optimum.shows(goal):
+                return optimum.parts
+            if optimum.excludes(goal):
+                return None
         lemmas = [*facts, *self._lemmas]
         if strong:
             lemmas += self._all_chords()
         return closing(lemmas, goal.terms, goal.constant)
 
-    def least(self, goal: Row) -> fmpq | None:
+    def _optimum(self, terms: Mapping[int, int]) -> _Optimum:
+        """The least value of a form without nodes to be bounded, by all rows of the sequent."""
+        divisor = math.gcd(*terms.values())
+        direction = {v: c // divisor for v, c in terms.items()}
+        key = tuple(sorted(direction.items()))
+        if key not in self._optima:
+            relaxed, exact = least([*self.sequent.givens, *self._lemmas, *self._all_chords()], direction)
+            value = None if relaxed.absurd else relaxed.value
+            self._optima[key] = _Optimum(divisor, value, *((None, ()) if exact is None else exact))
+        return replace(self._optima[key], scale=divisor)
+
+    def _least(self, goal: Row) -> fmpq | None:
         """The least value of the goal's terms that a relaxation shows, after the same bounding of nodes."""
         node = self._last(goal)
         if node is None:
-            _, exact = least([*self.sequent.givens, *self._lemmas, *self._all_chords()], goal.terms)
-            return None if exact is None else exact[0]
+            optimum = self._optimum(goal.terms)
+            return None if optimum.bound is None else optimum.bound * optimum.scale
         most = [] if node.maximum else [fmpq(0)]
         for terms, constant in node.arguments:
-            value = self.least(Row({v: -c for v, c in terms.items()}, 0)) if terms else fmpq(0)
+            value = self._least(Row({v: -c for v, c in terms.items()}, 0)) if terms else fmpq(0)
             if value is None:
                 return None
             most.append((constant - value) / node.scale)
@@ -184,7 +222,7 @@ class _Search:
             self._bounded_once = True
             known = {v: self._pixel_range(v) for v in range(self.sequent.pixels)}
             for node in self.sequent.nodes:
-                if time.monotonic() > self.end:
+                if time.monotonic() > self._end:
                     raise _TooHardError
                 known[node.variable] = self._bounded(node, known)
         return self._chords
@@ -250,6 +288,31 @@ class _Search:
             if wrong > worst:
                 worst, chosen = wrong, node
         return chosen
+
+
+@dataclass(frozen=True)
+class _Optimum:
+    """What one relaxation says of a form whose coefficients have no common divisor.
+
+    Attributes
+    ----------
+    scale: what goals have the form's coefficients multiplied by.
+    value: the form's least value, as floats see it; None if there is none.
+    bound: a lower bound of the form, and the combination of rows that shows it; None if none was found.
+    """
+
+    scale: int
+    value: float | None
+    bound: fmpq | None
+    parts: tuple[tuple[Fact, int], ...]
+
+    def shows(self, goal: Row) -> bool:
+        """Whether the combination closes the goal."""
+        return self.bound is not None and bool(self.scale * self.bound + goal.constant >= 0)
+
+    def excludes(self, goal: Row) -> bool:
+        """Whether no combination of the same rows can."""
+        return self.value is not None and self.scale * self.value + goal.constant < -_OFF * (1 + abs(goal.constant))
 
 
 @dataclass(frozen=True)

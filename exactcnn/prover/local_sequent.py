@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -59,6 +59,12 @@ class LocalSequent:
             (n.maximum, n.scale, tuple((tuple(sorted(t.items())), c) for t, c in n.arguments)) for n in self.nodes
         )
         return self.pixels, nodes, tuple(r.key for r in self.rows), self.goal.key
+
+    def at(self, bound: fmpq) -> LocalSequent:
+        """The same sequent with another bound."""
+        constant = fmpq(self.goal.constant) / self.factor + bound - self.bound
+        goal, factor = _claim({v: c / self.factor for v, c in self.goal.terms.items()}, constant)
+        return replace(self, goal=goal, factor=factor, bound=bound)
 
     @cached_property
     def givens(self) -> tuple[Given, ...]:
@@ -163,9 +169,7 @@ class _Cone:
             rows += nodes[-1].base_rows()
         rows += [_row(_numbered(h, number)) for h in hypotheses]
         end = next((number[k] for k in order if k[0] == _TASK), len(order))
-        claim = _row(_numbered(goal, number))
-        whole = [(claim.terms[number[k]], c) for k, c in goal[0].items()] or [(claim.constant, goal[1])]
-        factor = fmpq(whole[0][0]) / whole[0][1] if whole[0][1] != 0 else fmpq(1)
+        claim, factor = _claim(*_numbered(goal, number))
         return LocalSequent(len(self._pixels), tuple(nodes), end, tuple(rows), claim, bound, factor)
 
     def _computed(self, depth: int, channel: int, row: int, column: int) -> _Form:
@@ -219,6 +223,13 @@ def _sum(parts: Sequence[tuple[fmpq, _Form]], constant: fmpq) -> _Form:
 
 def _numbered(form: _Form, number: Mapping[_Key, int]) -> tuple[dict[int, fmpq], fmpq]:
     return {number[k]: c for k, c in form[0].items()}, form[1]
+
+
+def _claim(terms: Mapping[int, fmpq], constant: fmpq) -> tuple[Row, fmpq]:
+    """The row of a goal, and by what the form was multiplied."""
+    claim = _row((terms, constant))
+    first, whole = next(((fmpq(claim.terms[v]), c) for v, c in terms.items()), (fmpq(claim.constant), constant))
+    return claim, first / whole if whole != 0 else fmpq(1)
 
 
 def _row(form: tuple[Mapping[int, fmpq], fmpq]) -> Row:
