@@ -328,15 +328,92 @@ def doubling() -> bytes:
     return g.pooled(value)
 
 
-@pytest.mark.parametrize("make", [kernels_that_multiply, flattened_that_multiply, filled_that_multiply, doubling])
+def doubled_constants() -> bytes:
+    g = GraphMaker()
+    constant = g.add("ConstantOfShape", g.ints(1000, 100))
+    for _ in range(40):
+        constant = g.add("Concat", constant, constant, axis=0)
+    return g.pooled(g.add("Add", "x", constant))
+
+
+def constants_time_and_again() -> bytes:
+    g = GraphMaker()
+    constant = g.add("ConstantOfShape", g.ints(1000, 1000))
+    for _ in range(60):
+        constant = g.add("Transpose", constant)
+    return g.pooled(g.add("Add", "x", g.add("Gather", constant, g.ints(0), axis=0)))
+
+
+def squares_of_squares() -> bytes:
+    g = GraphMaker()
+    constant = g.weight(1.5)
+    for _ in range(60):
+        constant = g.add("Mul", constant, constant)
+    return g.pooled(g.add("Mul", "x", constant))
+
+
+def channels_time_and_again() -> bytes:
+    g = GraphMaker()
+    value = g.conv("x", whole(2, 1, 1, 1))
+    for _ in range(200):
+        value = g.add("Gather", value, g.weight(np.zeros(100_000), np.int64), axis=1)
+    return g.pooled(g.add("Gather", value, g.ints(0), axis=1))
+
+
+def functions_of_functions() -> bytes:
+    """Each calls the one before twice."""
+    model = onnx.load_model_from_string(GraphMaker().pooled("x"))
+    own = helper.make_opsetid("own", 1)
+    opsets = [helper.make_opsetid("", 17), own]
+    for i in range(30):
+        calls = [("x", "y"), ("y", "z")]
+        nodes = [helper.make_node(f"F{i - 1}" if i else "Relu", [a], [b], domain="own" if i else "") for a, b in calls]
+        model.functions.append(helper.make_function("own", f"F{i}", ["x"], ["z"], nodes, opsets))
+    model.opset_import.append(own)
+    model.graph.node.insert(0, helper.make_node("F29", ["x"], ["start"], domain="own"))
+    model.graph.node[1].input[0] = "start"
+    return bytes(model.SerializeToString())
+
+
+MUCH = [
+    kernels_that_multiply,
+    flattened_that_multiply,
+    filled_that_multiply,
+    doubling,
+    constants_time_and_again,
+    squares_of_squares,
+    functions_of_functions,
+]
+
+
+@pytest.mark.parametrize("make", MUCH)
 def test_small_files_that_ask_for_much_are_refused_soon(make: Callable[[], bytes]) -> None:
     data = make()
     tracemalloc.start()
     started = time.process_time()
     try:
-        with pytest.raises(InputError, match=r"too (many|large)"):
+        with pytest.raises(InputError, match=r"too (many|large)|functions"):
             from_onnx(data, "net.onnx")
         assert tracemalloc.get_traced_memory()[1] < 2**30
     finally:
         tracemalloc.stop()
     assert time.process_time() - started < 30
+
+
+@pytest.mark.parametrize("make", [doubled_constants, channels_time_and_again])
+def test_numbers_are_counted_before_they_are_made(make: Callable[[], bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("exactcnn.formats.onnx_import.fold.MAX_NUMBERS", 500_000)
+    monkeypatch.setattr("exactcnn.formats.onnx_import.lower._MAX_FORMS", 500_000)
+    with pytest.raises(InputError, match=r"too (many|large)"):
+        from_onnx(make(), "net.onnx")
+
+
+def test_many_nodes_take_no_longer_each() -> None:
+    g = GraphMaker()
+    value = g.conv("x", whole(2, 1, 2, 2))
+    for _ in range(1000):
+        value = g.add("Relu", g.add("Identity", g.add("Neg", value)))
+    data = g.pooled(value)
+    started = time.process_time()
+    from_onnx(data, "net.onnx")
+    assert time.process_time() - started < 15

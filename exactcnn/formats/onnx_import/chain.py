@@ -52,6 +52,7 @@ class Chain:
         self.rewritten = False
         self._padded_only = False
         self._one_place = False
+        self._weights = 0
 
     def use_size(self) -> None:
         """Notes that what follows rests on the image's size."""
@@ -93,6 +94,7 @@ class Chain:
         if found is not None and self._cheap(forms, found[1]):
             number, last = found
             weight, bias = _joined(forms, last)
+            self._weights += weight.size - last.weight.size
             if isinstance(last, Conv2d):
                 self.layers[number] = Conv2d(weight, bias, last.stride, last.padding)
             else:
@@ -133,9 +135,11 @@ class Chain:
             if self._padded_only and isinstance(last, Conv2d):
                 # Zeros around, and then again zeros around: padded once by both.
                 self.layers.pop()
+                self._weights -= last.weight.size
                 padding = tuple(a + b for a, b in zip(padding, last.padding, strict=True))  # type: ignore[assignment]
             self.layers.append(Conv2d(weight, bias, stride, padding))
-        check_count((sum(x.weight.size for x in self.layers if isinstance(x, (Conv2d, Dense))),))
+        self._weights += weight.size
+        check_count((self._weights,))
         self._padded_only, self._one_place = padded_only, gathering
         self.width, self.nonnegative = outputs, [False] * outputs
 

@@ -93,7 +93,7 @@ def _split(context: Context, node: Node) -> Data:
     """The first output; the others are put where they belong."""
     view = context.view(context.data(node, 0))
     axis = view.axis(node.integer("axis", 0), node)
-    length, outputs = _length(context, node, axis), [str(name) for name in node.proto.output]
+    length, outputs = _length(context, node, axis), node.outputs
     count = len(outputs)
     if node.opset < 13:
         lengths = node.integers("split")

@@ -12,6 +12,7 @@ from onnx import TensorProto, numpy_helper
 from exactcnn.core.errors import InputError
 from exactcnn.core.tensor import ExactTensor
 from exactcnn.formats.onnx_import.chain import Chain
+from exactcnn.formats.onnx_import.graph import MAX_NUMBERS
 from exactcnn.formats.onnx_import.node import Node
 from exactcnn.formats.onnx_import.transition import Transitions
 from exactcnn.formats.onnx_import.values import Axes, Constant, Data, Forms, Value
@@ -22,6 +23,8 @@ __all__ = ["BatchNorm", "Context", "NeedsFlattening"]
 BatchNorm = Literal["exact", "float32"]
 """What becomes of an irrational scale / sqrt(variance + epsilon): refused, or the nearest float32 is put there."""
 
+_MOST_COMPUTED = 2 * MAX_NUMBERS
+_LONGEST = 2**14
 _KINDS = {
     TensorProto.FLOAT: "float32",
     TensorProto.FLOAT16: "float16",
@@ -63,9 +66,25 @@ class Context:
     notes: list[str] = field(default_factory=list)
     transitions: Transitions = field(init=False)
     constants: dict[str, Constant] = field(default_factory=dict)
+    _computed: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         self.transitions = Transitions(self.chain)
+
+    def count(self, node: Node, constant: Constant) -> None:
+        """Counts a constant that the file computes.
+
+        Raises
+        ------
+        InputError: there are too many numbers in all, or they are too long.
+        """
+        self._computed += constant.array.size
+        if self._computed > _MOST_COMPUTED:
+            raise node.error("a tensor that is too large, with those before it", expected=f"{_MOST_COMPUTED} numbers")
+        if constant.denominator is not None:
+            longest = max((int(n).bit_length() for n in constant.array.ravel()), default=0)
+            if max(longest, constant.denominator.bit_length()) > _LONGEST:
+                raise node.error("a constant of too many digits", expected=f"at most {_LONGEST} binary ones")
 
     def knows(self, name: str) -> bool:
         """Whether the value of a name is there."""

@@ -142,6 +142,8 @@ def _concat(context: Context, node: Node) -> Constant:
     shapes = {(*p.shape[:axis], *p.shape[axis + 1 :]) for p in parts}
     if len(shapes) > 1 or len({p.array.ndim for p in parts}) > 1:
         raise node.error("shapes that do not fit", found=str([p.shape for p in parts]))
+    if sum(p.array.size for p in parts) > MAX_NUMBERS:
+        raise node.error("a tensor that is too large", expected=f"{MAX_NUMBERS} numbers")
     if any(p.array.dtype.kind == "f" or p.denominator is not None for p in parts):
         return Constant.of(concatenate([p.exact(node, "input") for p in parts], axis))
     return Constant(np.concatenate([p.array.astype(object) for p in parts], axis=axis))

@@ -71,6 +71,9 @@ def read_graph(data: bytes) -> Graph:
     if not model.HasField("graph"):
         raise InputError("not a valid ONNX model (it has no graph)")
     opset = _opset(model)
+    # Before the checker, which follows functions into each other, however often that doubles the work.
+    if model.functions or model.training_info:
+        raise InputError("a model with functions or training information of its own", expected="a graph alone")
     _check_tensors(model.graph)
     order = _sorted(model.graph)
     if order != list(range(len(order))):
@@ -158,8 +161,6 @@ def _sorted(graph: onnx.GraphProto) -> list[int]:
 
 def _graph(model: onnx.ModelProto, opset: int) -> Graph:
     graph = model.graph
-    if model.functions or model.training_info:
-        raise InputError("a model with functions or training information of its own", expected="a graph alone")
     if graph.sparse_initializer or graph.quantization_annotation:
         raise InputError("sparse or quantised weights", expected="plain weights")
     weights = {tensor.name: tensor for tensor in graph.initializer}

@@ -8,7 +8,9 @@ exact lowering is refused, with the node, its operator and the attribute.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from heapq import heappop, heappush
 
 import numpy as np
 import onnx
@@ -54,6 +56,7 @@ OPERATORS = tuple(sorted({*_READINGS, *FOLDS}))
 """The operators that are read; some of them for constants only."""
 
 _MAX_CHANNELS = 2**18
+_MAX_FORMS = 2**22
 _ELEMENTWISE = ("Identity", "Cast", "Dropout", "Mul", "Add", "Sub", "Div")
 
 
@@ -106,20 +109,27 @@ class _Lowering:
         self._values.data[graph.input] = Data(_slots(chain), axes)
         if axes == CHANNEL_LAST:
             self._context.notes.append("the model's images have their channels last")
-        nodes = [Node(node, graph.opset) for node in graph.nodes]
-        self._pending = {node.output: node for node in nodes}
+        self._nodes = [Node(node, graph.opset) for node in graph.nodes]
+        self._numbers = {node.output: number for number, node in enumerate(self._nodes)}
+        self._pending = dict(self._numbers)
         self._waiting: list[Step] = []
+        self._candidates = [*range(len(self._nodes))]
+        self._takers: dict[str, list[int]] = {}
+        for number, node in enumerate(self._nodes):
+            for name in node.inputs:
+                self._takers.setdefault(name, []).append(number)
+        self._uses = Counter(name for node in self._nodes for name in node.inputs)
+        self._forms = 0
         self._before_copies = _last(graph)
 
     def network(self, source: str) -> Network:
         """The whole graph, lowered."""
         while self._pending or self._waiting:
-            before = len(self._pending)
             self._read_ready()
             if self._waiting:
                 self._take_steps()
-            elif len(self._pending) == before:
-                node = next(iter(self._pending.values()))
+            elif self._pending:
+                node = self._nodes[next(iter(self._pending.values()))]
                 missing = next(n for n in node.inputs if n and not self._context.knows(n))
                 raise node.error("an input that nothing computes", found=f'"{missing}"')
         self._finish()
@@ -140,11 +150,23 @@ class _Lowering:
     # -- reading --------------------------------------------------------------------------------------------------
 
     def _read_ready(self) -> None:
-        """Reads all nodes whose inputs are there."""
-        for node in [*self._pending.values()]:
-            if all(self._context.knows(name) for name in node.inputs if name):
+        """Reads all nodes whose inputs are there, in the graph's order."""
+        while self._candidates:
+            node = self._nodes[heappop(self._candidates)]
+            if node.output in self._pending and all(self._context.knows(name) for name in node.inputs if name):
                 del self._pending[node.output]
+                self._uses.subtract(node.inputs)
                 self._read(node)
+
+    def _wait(self, step: Step) -> None:
+        self._waiting.append(step)
+        self._uses.update(_inputs(step))
+
+    def _known(self, names: Iterable[str]) -> None:
+        """Has the nodes looked at again that wait for these values."""
+        for name in names:
+            for number in self._takers.get(name, []):
+                heappush(self._candidates, number)
 
     def _read(self, node: Node) -> None:
         context = self._context
@@ -158,18 +180,29 @@ class _Lowering:
             if varying and reading is not None:
                 value = reading(context, node)
                 if isinstance(value, Data):
-                    _check_channels(node, value)
+                    self._check_channels(node, value)
                     self._values.data[node.output] = self._kept_flatten(node, value)
                 else:
-                    self._waiting.append(value)
+                    self._wait(value)
             else:
-                context.constants[node.output] = FOLDS[node.operator](context, node)
+                constant = FOLDS[node.operator](context, node)
+                context.count(node, constant)
+                context.constants[node.output] = constant
         except NeedsFlattening as needed:
-            self._waiting.append(Flattening(node, needed.names))
+            self._wait(Flattening(node, needed.names))
             return
         except InputError as error:
             raise error.located(place=node.place) from None
         node.finish()
+        self._known(node.outputs)
+
+    def _check_channels(self, node: Node, value: Data) -> None:
+        """A small file may join values to ever more channels, and do so time and again."""
+        count = len(value.forms or ())
+        self._forms += count
+        if count > _MAX_CHANNELS or self._forms > _MAX_FORMS:
+            most = _MAX_CHANNELS if count > _MAX_CHANNELS else f"{_MAX_FORMS} in all"
+            raise node.error("too many channels", found=str(max(count, self._forms)), expected=f"at most {most}")
 
     def _kept_flatten(self, node: Node, value: Data) -> Data:
         """The value; a flatten of what is flat is kept as the layer that it is, and others are done at once if need be.
@@ -202,12 +235,15 @@ class _Lowering:
         group = self._next_group()
         chosen = {id(step) for step in group}
         self._waiting = [s for s in self._waiting if id(s) not in chosen]
+        for step in group:
+            self._uses.subtract(_inputs(step))
         try:
             self._carry_out(group)
         except InputError as error:
             raise error.located(place=group[0].node.place) from None
         live = self._live()
         self._values.data = {name: data for name, data in self._values.data.items() if name in live}
+        self._known(step.output for step in group if not isinstance(step, Flattening))
 
     def _next_group(self) -> list[Step]:
         vector = self._context.chain.vector
@@ -265,7 +301,11 @@ class _Lowering:
         """Flattens, and has the nodes read again."""
         names = self._live() | {name for step in steps for name in step.inputs if name in self._values.data}
         self._flatten(tuple(sorted(names)), steps[0].node)
-        self._pending = {step.node.output: step.node for step in steps} | self._pending
+        for step in steps:
+            number = self._numbers[step.node.output]
+            self._pending[step.node.output] = number
+            self._uses.update(step.node.inputs)
+            heappush(self._candidates, number)
 
     def _flatten(self, names: tuple[str, ...], node: Node) -> None:
         """Flattens these values, each of which has all places along one axis."""
@@ -287,12 +327,7 @@ class _Lowering:
 
     def _live(self) -> set[str]:
         """The image-dependent values that are still needed."""
-        needed = {self._graph.output}
-        for node in self._pending.values():
-            needed.update(node.inputs)
-        for step in self._waiting:
-            needed.update(_inputs(step))
-        return needed & {*self._values.data}
+        return {name for name in self._values.data if name == self._graph.output or self._uses[name] > 0}
 
     def _finish(self) -> None:
         """Makes the logits: the output's numbers, in row-major order for each image."""
@@ -314,12 +349,6 @@ class _Lowering:
         forms = self._values.data[name].forms
         if forms is not None and not chain.is_identity(forms):
             chain.emit(forms)
-
-
-def _check_channels(node: Node, value: Data) -> None:
-    """A small file may join values to ever more channels."""
-    if value.forms is not None and len(value.forms) > _MAX_CHANNELS:
-        raise node.error("too many channels", found=str(len(value.forms)), expected=f"at most {_MAX_CHANNELS}")
 
 
 def _slots(chain: Chain) -> Forms:

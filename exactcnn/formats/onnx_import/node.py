@@ -23,7 +23,8 @@ class Node:
     operator: its name.
     place: how messages name it.
     inputs: names; "" for one that is left out.
-    output: the first output's name, the only one that is read.
+    outputs: names; "" for one that is left out.
+    output: the first output's name; of most operators the only one that is read.
     opset: the version of the operators.
     """
 
@@ -32,7 +33,8 @@ class Node:
         self.operator = str(proto.op_type)
         self.place = place_of(proto)
         self.inputs = [str(name) for name in proto.input]
-        self.output = str(proto.output[0]) if proto.output else ""
+        self.outputs = [str(name) for name in proto.output]
+        self.output = self.outputs[0] if self.outputs else ""
         self.opset = opset
         self._attributes = {str(a.name): a for a in proto.attribute}
         self._taken: set[str] = set()
