@@ -16,6 +16,7 @@ from exactcnn.core.sizes import SizeRange
 from exactcnn.core.tensor import ExactTensor
 from exactcnn.core.verdict import Verdict
 from exactcnn.network.model import Network
+from exactcnn.prover.attack_sums import added_up
 from exactcnn.prover.counterexample import attacked, attacked_at, facts_hopeless, made_plain
 from exactcnn.prover.emit import NoCertificateError, TooMuchRoundingError, emit
 from exactcnn.prover.fact_book import FactBook, in_order
@@ -46,6 +47,8 @@ _LINES = 6
 _UNCERTIFIED = "proved by z3, but no certificate was found"
 # How many statements that failed are searched for wrong images, once one of them stayed open.
 _SEARCHES = 8
+# Images of near misses with more pixels than this are shown as they were found.
+_SHOWN_PLAIN = 1024
 # Seconds for one question and for one proof, where they can make the margin greater and no more than that; and for all
 # of it, if the proof that there is did not take longer.
 _SOON = 2.0
@@ -135,6 +138,9 @@ class _Run:
         book = FactBook(self.instance, tables, local.uppers())
         heads = head.at_once(book) if certified else None
         if heads is None:
+            wrong = self._added_up(search, book)
+            if wrong is not None:
+                return self._refuted(wrong, plain=wrong.picture.height * wrong.picture.width > _SHOWN_PLAIN)
             book = book if local.complete else book.changed(uppers=local.decided())
             heads = head.run(book)
             book, heads = self._jointly(head, book, heads)
@@ -160,6 +166,11 @@ class _Run:
         found = self._with_proofs(local, head, book, heads)
         return found if isinstance(found, Outcome) else self._certified(answer, *found)
 
+    def _added_up(self, search: Search, book: FactBook) -> Replay | None:
+        """An image full of near misses that the network gets wrong, where facts fall short of their targets."""
+        results = [result for listed in book.uppers.values() for result in listed]
+        return added_up(search, book.tables, self.searches, results, self.deadline, self.settings.progress)
+
     def _jointly(self, head: HeadStage, book: FactBook, heads: Heads) -> tuple[FactBook, Heads]:
         """Facts about several channels at once, where those about one leave something open; and what they give."""
         failed = [heads.pairs[pair].statement for pair in heads.failed]
@@ -184,7 +195,7 @@ class _Run:
         many bounds near their targets, and the margin would hardly be greater.
         """
         spent = max(_IMPROVING, time.monotonic() - self.started)
-        if local.shortest > spent:
+        if local.shortest > _IMPROVING:
             return book, heads
         left = self.deadline.remaining()
         effort = Effort(_SOON, _SOON, Deadline(spent if left is None else min(spent, left / 2)))

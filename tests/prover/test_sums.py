@@ -1,0 +1,119 @@
+"""Errors that add up: networks that are wrong only where many channels err at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+from flint import fmpq
+from support.brute import admissible_label
+from support.certified import checked
+from support.naive import naive_network
+from support.outcomes import PROVED, REFUTED, check_outcome
+from support.tiny import numbers, one_class, task
+
+from exactcnn.core.box import Box
+from exactcnn.core.outcome import Outcome
+from exactcnn.core.sizes import SizeRange
+from exactcnn.core.verdict import Verdict
+from exactcnn.network.construct import build_network
+from exactcnn.network.model import Conv2d, Network
+from exactcnn.prover.attack_near import NearMisses
+from exactcnn.prover.instance import Instance
+from exactcnn.prover.tables import Tables
+from exactcnn.prover.verify import Settings, verify_modular
+from exactcnn.solvers.z3_solver import Z3Solver
+from exactcnn.task.model import Feature, Task, TaskClass
+from exactcnn.theorem.geometry import Axis
+
+GAP = fmpq(1, 16)
+GREYS = (("1/8", "1/4"), ("3/8", "1/2"), ("5/8", "3/4"))
+
+
+def greys() -> Task:
+    """Three features, two pixels of one grey each; a class without any of them, and all other images."""
+    boxes = [Box(numbers([a, a], (1, 1, 2)), numbers([b, b], (1, 1, 2))) for a, b in GREYS]
+    features = [Feature(name, (box,), GAP) for name, box in zip(("dark", "grey", "light"), boxes, strict=True)]
+    return task(features, [one_class("none", "", "dark grey light"), TaskClass("some", otherwise=True)])
+
+
+def loosened(by: str) -> Network:
+    """Each channel answers on near misses with 2 * by / GAP: both pixels are by so much too far out unnoticed."""
+    network = build_network(greys(), arithmetic="rational")
+    first = network.layers[0]
+    assert isinstance(first, Conv2d)
+    thresholds = first.weight.shape[0] - 1
+    moved = first.bias - numbers([by] * thresholds + ["0"], (thresholds + 1,))
+    return replace(network, layers=(replace(first, bias=moved), *network.layers[1:]))
+
+
+def verified(network: Network, sizes: str = "any") -> Outcome:
+    chosen = Settings(workers=1, confirm=_rejected)
+    return check_outcome(greys(), network, verify_modular(greys(), network, SizeRange.parse(sizes), Z3Solver(), chosen))
+
+
+def _rejected(statement: str, certificate: str) -> str | None:
+    valid, text = checked(statement, certificate)
+    return None if valid else text
+
+
+# "none" has 1 - 3 * 2 * by / GAP = 1 - 96 * by at the least, "some" has 1/2.
+@pytest.mark.parametrize("by", ["1/192", "1/150"])
+def test_errors_of_three_channels_make_one_wrong_image(by: str) -> None:
+    network = loosened(by)
+    outcome = verified(network)
+    assert outcome.verdict is REFUTED
+    assert outcome.solvers == ()
+    example = outcome.counterexample
+    assert example is not None
+    assert example.label == "none"
+    image = example.picture.image().fractions()
+    assert admissible_label(greys(), image.tolist()) == "none"
+    none, some = naive_network(network, image[None])[0].tolist()
+    assert none <= some == Fraction(1, 2)
+
+
+@pytest.mark.parametrize("by", ["1/193", "1/400"])
+def test_a_little_less_and_it_is_proved(by: str) -> None:
+    outcome = verified(loosened(by))
+    assert outcome.verdict is PROVED
+    assert outcome.margin is not None
+    assert 0 < outcome.margin <= fmpq(1, 2) - 96 * fmpq(1, int(by.split("/")[1]))
+
+
+def test_an_image_needs_room_for_all_of_them() -> None:
+    network = loosened("1/192")
+    # Proved by whole images, of which there are no certificates.
+    assert verified(network, "1x3").verdict is Verdict.UNKNOWN
+    assert verified(network, "1x8").verdict is REFUTED
+
+
+def test_near_misses_are_clear_and_seen() -> None:
+    instance = Instance(greys(), loosened("1/192"), SizeRange())
+    tables = Tables(instance)
+    makers = NearMisses(instance, (fmpq(0),))
+    for channel in range(3):
+        triggers = [t for t in tables.triggers[channel] if _inner(instance.stem.rows, instance.stem.columns, t.kind)]
+        miss = makers.find(channel, triggers[0].placed, triggers[0].kind)
+        assert miss is not None
+        assert miss.feature == channel
+        assert greys().features[channel].templates[0].excess(miss.item.values) == GAP
+        assert miss.response[channel] == pytest.approx(1 / 6)
+
+
+def test_no_near_miss_is_seen_by_a_network_as_it_was_built() -> None:
+    instance = Instance(greys(), build_network(greys(), arithmetic="rational"), SizeRange())
+    tables = Tables(instance)
+    makers = NearMisses(instance, (fmpq(0),))
+    found = [makers.find(k, t.placed, t.kind) for k, triggers in tables.triggers.items() for t in triggers]
+    assert found
+    assert not any(found)
+
+
+def _inner(rows: Axis, columns: Axis, kind: object) -> bool:
+    return all(
+        begin == 0 and end == axis.range_length(level)
+        for axis, signature in zip((rows, columns), kind, strict=True)  # type: ignore[call-overload]
+        for level, (begin, end) in enumerate(signature)
+    )
