@@ -61,7 +61,8 @@ Proof. apply powerRZ_lt. lra. Qed.
 
 Lemma power_opp e : power (- e) = / power e.
 Proof.
-  assert (H := power_pos e). assert (E : power (- e) * power e = 1) by (rewrite <- power_plus; now rewrite Z.add_opp_diag_l).
+  assert (H := power_pos e). assert (E : power (- e) * power e = 1)
+    by (rewrite <- power_plus; now rewrite Z.add_opp_diag_l).
   apply (Rmult_eq_reg_r (power e)); [|lra]. rewrite E. field. lra.
 Qed.
 
@@ -158,7 +159,8 @@ Proof.
   - apply binary32_steps; [|assumption].
     assert (Rabs r < power 24).
     { rewrite Ex, Rabs_mult, (Rabs_pos_eq (power e)), power_plus in Hlt by lra. nra. }
-    rewrite power_24 in H. apply Z.lt_succ_r. apply lt_IZR. rewrite abs_IZR, succ_IZR. change (2 ^ 24)%Z with 16777216%Z.
+    rewrite power_24 in H. apply Z.lt_succ_r. apply lt_IZR. rewrite abs_IZR, succ_IZR.
+    change (2 ^ 24)%Z with 16777216%Z.
     assert (Rabs (IZR m) <= Rabs (IZR m - r) + Rabs r) by (unfold Rabs; repeat destruct Rcase_abs; lra). lra.
   - intros z (n & f & Ez & Hn & Hf).
     destruct (Z_le_gt_dec e f) as [H|H].
@@ -253,7 +255,8 @@ Lemma nearest_sum_error x y z : binary32 x -> binary32 y -> nearest (x + y) z ->
 Proof.
   intros Hx Hy Hz. destruct (Rle_lt_dec (power (-126)) (Rabs (x + y))) as [H|H]; [now apply nearest_error_normal|].
   rewrite (nearest_same (x + y) z); [|apply (multiple_binary32 (-149))|assumption].
-  - rewrite Rminus_diag_eq, Rabs_R0 by reflexivity. assert (0 <= Rabs (x + y)) by apply Rabs_pos. assert (Hu := u_small). nra.
+  - rewrite Rminus_diag_eq, Rabs_R0 by reflexivity. assert (0 <= Rabs (x + y)) by apply Rabs_pos.
+    assert (Hu := u_small). nra.
   - lia.
   - apply multiple_plus; now apply binary32_multiple.
   - rewrite <- power_plus. assert (power (-126) <= power (24 + -149)) by (apply power_le; lia). lra.
@@ -332,7 +335,8 @@ Definition exact_sum (ps : list (R * R)) (bs : list R) : R := sum ps (fun p => f
 Definition magnitude (ps : list (R * R)) (bs : list R) : R := sum ps (fun p => Rabs (fst p * snd p)) + sum bs Rabs.
 
 (** Products with a weight that is not 0. *)
-Definition weighted (ps : list (R * R)) : nat := length (filter (fun p => if Req_EM_T (fst p) 0 then false else true) ps).
+Definition weighted (ps : list (R * R)) : nat :=
+  length (filter (fun p => if Req_EM_T (fst p) 0 then false else true) ps).
 
 (** How many numbers are added up. *)
 Definition counted (ps : list (R * R)) (bs : list R) : nat := (weighted ps + length bs)%nat.
@@ -385,7 +389,8 @@ Proof.
 Qed.
 
 (** Nothing is counted: everything is 0. *)
-Lemma nothing_counted ps bs : counted ps bs = 0%nat -> exact_sum ps bs = 0 /\ magnitude ps bs = 0 /\ weighted ps = 0%nat.
+Lemma nothing_counted ps bs :
+  counted ps bs = 0%nat -> exact_sum ps bs = 0 /\ magnitude ps bs = 0 /\ weighted ps = 0%nat.
 Proof.
   unfold counted. intros H. destruct bs as [|b bs]; [|cbn [length] in H; lia].
   assert (W : weighted ps = 0%nat) by lia. clear H. split; [|split; [|exact W]].
@@ -408,7 +413,8 @@ Qed.
 
 (** The sum of two numbers with their losses. *)
 Lemma lost_sum m n v w a b x y X Y z :
-  Rabs X <= a -> Rabs Y <= b -> Rabs (x - X) <= lost m v a -> Rabs (y - Y) <= lost n w b -> (1 <= m)%nat -> (1 <= n)%nat ->
+  Rabs X <= a -> Rabs Y <= b -> Rabs (x - X) <= lost m v a -> Rabs (y - Y) <= lost n w b -> (1 <= m)%nat ->
+  (1 <= n)%nat ->
   Rabs (z - (x + y)) <= u * Rabs (x + y) ->
   Rabs (z - (X + Y)) <= lost (m + n) (v + w) (a + b).
 Proof.
@@ -418,7 +424,8 @@ Proof.
     eapply Rle_trans; [apply Rabs_triang|]. assert (H := Rabs_triang (z - (x + y)) (x - X)). lra. }
   assert (T2 : Rabs (x + y) <= a + b + Rabs (x - X) + Rabs (y - Y)).
   { replace (x + y) with ((X + Y) + ((x - X) + (y - Y))) by ring.
-    eapply Rle_trans; [apply Rabs_triang|]. assert (H := Rabs_triang X Y). assert (H' := Rabs_triang (x - X) (y - Y)). lra. }
+    eapply Rle_trans; [apply Rabs_triang|]. assert (H := Rabs_triang X Y).
+    assert (H' := Rabs_triang (x - X) (y - Y)). lra. }
   assert (Ha : 0 <= a) by (eapply Rle_trans; [apply Rabs_pos|eassumption]).
   assert (Hb : 0 <= b) by (eapply Rle_trans; [apply Rabs_pos|eassumption]).
   assert (One : forall k j c, 0 <= c -> lost (S k) j c = u * c + (1 + u) * lost k j c).
@@ -449,7 +456,8 @@ Proof.
   lra.
 Qed.
 
-Lemma below_overflow n size : INR n < power 23 -> size <= 3 / 2 * power 126 -> 2 * size + 2 * INR n * power (-150) < overflow.
+Lemma below_overflow n size :
+  INR n < power 23 -> size <= 3 / 2 * power 126 -> 2 * size + 2 * INR n * power (-150) < overflow.
 Proof.
   intros Hn Hs. unfold overflow. assert (P := power_pos (-150)).
   assert (E : power 128 = 4 * power 126).
@@ -467,13 +475,16 @@ Qed.
 (** The error of a sum, in any order: [n] numbers need at most [n] roundings, of which each product may lose 2^-150 in
     one. *)
 Lemma summed_lost ps bs y :
-  summed ps bs y -> (forall b, In b bs -> binary32 b) -> INR (counted ps bs) < power 23 -> magnitude ps bs <= 3 / 2 * power 126 ->
+  summed ps bs y -> (forall b, In b bs -> binary32 b) -> INR (counted ps bs) < power 23 ->
+  magnitude ps bs <= 3 / 2 * power 126 ->
   binary32 y /\ Rabs (y - exact_sum ps bs) <= lost (counted ps bs) (weighted ps) (magnitude ps bs).
 Proof.
   assert (U := u_small). assert (T := power_pos (-150)).
-  induction 1 as [|b|w x y Hy|w x ps bs y H0 _ IH|ps bs y ps' bs' y' z _ IH _ IH' Hz|w x ps bs y z _ IH Hz|ps ps' bs bs' y Pp Pb _ IH];
+  induction 1 as [|b|w x y Hy|w x ps bs y H0 _ IH|ps bs y ps' bs' y' z _ IH _ IH' Hz|w x ps bs y z _ IH Hz
+              |ps ps' bs bs' y Pp Pb _ IH];
     intros Hb Hn Hs.
-  - split; [exact binary32_0|]. unfold exact_sum, lost, growth, magnitude. cbn. rewrite Rplus_0_r, Rminus_0_r, Rabs_R0. lra.
+  - split; [exact binary32_0|]. unfold exact_sum, lost, growth, magnitude. cbn. rewrite Rplus_0_r, Rminus_0_r, Rabs_R0.
+    lra.
   - split; [apply Hb; now left|]. unfold exact_sum, lost, magnitude, counted. cbn [sum length weighted filter plus].
     replace (b - (0 + (b + 0))) with 0 by ring. rewrite Rabs_R0.
     assert (G := growth_ge_1 1). assert (P := Rabs_pos b). change (weighted []) with 0%nat. cbn [INR plus]. nra.
@@ -518,7 +529,8 @@ Proof.
       assert (Y0 : y' = 0).
       { unfold lost, growth in Hy. cbn in Hy. rewrite Rminus_0_r in Hy.
         assert (Rabs y' <= 0) by lra. unfold Rabs in H; destruct Rcase_abs in H; lra. }
-      subst y'. rewrite !Rplus_0_r in *. rewrite !Nat.add_0_r in *. apply nearest_same in Hz; [|assumption]. subst z. now split.
+      subst y'. rewrite !Rplus_0_r in *. rewrite !Nat.add_0_r in *. apply nearest_same in Hz; [|assumption]. subst z.
+      now split.
     + split; [apply Hz|]. eapply lost_sum; [apply exact_sum_le|apply exact_sum_le|exact Hx|exact Hy|lia|lia|].
       now apply nearest_sum_error.
   - rewrite magnitude_cons, exact_sum_cons in *. unfold counted in Hn |- *. rewrite weighted_cons in *.
@@ -543,13 +555,16 @@ Proof.
       rewrite L. assert (G := growth_le 1 (S n) ltac:(lia)). unfold growth at 1 in G. rewrite pow_1 in G.
       assert (Q := exact_sum_le ps bs).
       assert (T1 : Rabs (z - (w * x + exact_sum ps bs)) <= Rabs (z - (w * x + y)) + Rabs (y - exact_sum ps bs)).
-      { replace (z - (w * x + exact_sum ps bs)) with ((z - (w * x + y)) + (y - exact_sum ps bs)) by ring. apply Rabs_triang. }
+      { replace (z - (w * x + exact_sum ps bs)) with ((z - (w * x + y)) + (y - exact_sum ps bs)) by ring.
+        apply Rabs_triang. }
       assert (T2 : Rabs (w * x + y) <= Rabs (w * x) + magnitude ps bs + Rabs (y - exact_sum ps bs)).
       { replace (w * x + y) with (w * x + (exact_sum ps bs + (y - exact_sum ps bs))) by ring.
-        eapply Rle_trans; [apply Rabs_triang|]. assert (R := Rabs_triang (exact_sum ps bs) (y - exact_sum ps bs)). lra. }
+        eapply Rle_trans; [apply Rabs_triang|]. assert (R := Rabs_triang (exact_sum ps bs) (y - exact_sum ps bs)).
+        lra. }
       nra.
   - unfold exact_sum, magnitude, counted, weighted in *.
-    rewrite <- (sum_permuted _ _ _ Pp), <- (sum_permuted _ _ _ Pb), <- (sum_permuted _ _ (fun p => Rabs _) Pp), <- (sum_permuted _ _ Rabs Pb),
+    rewrite <- (sum_permuted _ _ _ Pp), <- (sum_permuted _ _ _ Pb), <- (sum_permuted _ _ (fun p => Rabs _) Pp),
+      <- (sum_permuted _ _ Rabs Pb),
       <- (Permutation_length Pb), <- (Permutation_length (filter_permuted _ _ _ Pp)) in *.
     apply IH; [|assumption|assumption]. intros b Hin. apply Hb. now apply (Permutation_in _ Pb).
 Qed.
@@ -608,14 +623,17 @@ Theorem summed_exact ps bs y e :
   y = exact_sum ps bs /\ binary32 y /\ multiple (power e) y.
 Proof.
   intros H He.
-  assert (Enough : y = exact_sum ps bs /\ multiple (power e) (exact_sum ps bs) -> magnitude ps bs <= power 24 * power e ->
+  assert (Enough : y = exact_sum ps bs /\ multiple (power e) (exact_sum ps bs) ->
+    magnitude ps bs <= power 24 * power e ->
     y = exact_sum ps bs /\ binary32 y /\ multiple (power e) y).
   { intros [-> M] S. split; [reflexivity|]. split; [|exact M].
     apply (multiple_steps e); [exact M|exact He|]. eapply Rle_trans; [apply exact_sum_le|exact S]. }
   intros Hp Hb Hs. apply Enough; [|exact Hs]. clear Enough.
-  induction H as [|b|w x y Hy|w x ps bs y H0 _ IH|ps bs y ps' bs' y' z _ IH _ IH' Hz|w x ps bs y z _ IH Hz|ps ps' bs bs' y Pp Pb _ IH].
+  induction H as [|b|w x y Hy|w x ps bs y H0 _ IH|ps bs y ps' bs' y' z _ IH _ IH' Hz|w x ps bs y z _ IH Hz
+                |ps ps' bs bs' y Pp Pb _ IH].
   - unfold exact_sum. cbn. rewrite Rplus_0_r. split; [reflexivity|apply multiple_0].
-  - assert (E : exact_sum [] [b] = b) by (unfold exact_sum; cbn; ring). rewrite E. split; [reflexivity|]. apply Hb. now left.
+  - assert (E : exact_sum [] [b] = b) by (unfold exact_sum; cbn; ring). rewrite E. split; [reflexivity|]. apply Hb.
+    now left.
   - assert (E : exact_sum [(w, x)] [] = w * x) by (unfold exact_sum; cbn; ring).
     assert (M := Hp (w, x) (or_introl eq_refl)). cbn [fst snd] in M.
     assert (S := exact_sum_le [(w, x)] []). rewrite E in *.
@@ -665,7 +683,8 @@ Proof. unfold magnitude. cbn [sum]. ring. Qed.
 
 Lemma weighted_le ps : (weighted ps <= length ps)%nat.
 Proof.
-  unfold weighted. induction ps as [|p ps IH]; cbn [filter length]; [lia|]. destruct (Req_EM_T (fst p) 0); cbn [length]; lia.
+  unfold weighted. induction ps as [|p ps IH]; cbn [filter length]; [lia|].
+  destruct (Req_EM_T (fst p) 0); cbn [length]; lia.
 Qed.
 
 (** A rounded reciprocal of a count. *)
@@ -708,14 +727,17 @@ Proof.
     Rabs (y - X / count) <= INR k / (power 24 - INR k) * S / count + INR k * power (-148)).
   { intros E. change (X / count) with (X * / count). eapply Rle_trans; [exact E|]. rewrite power_148.
     assert (power 23 <= power 24) by (apply power_le; lia).
-    assert (B := growth_bound k ltac:(lra)). assert (G := growth_le (n + 2) k Hk). assert (G' := growth_le_2 n ltac:(lra)).
+    assert (B := growth_bound k ltac:(lra)). assert (G := growth_le (n + 2) k Hk).
+    assert (G' := growth_le_2 n ltac:(lra)).
     set (a := INR k / (power 24 - INR k)) in *. replace (a * S / count) with (a * (S * / count)) by (unfold Rdiv; ring).
     apply Rplus_le_compat; [apply Rmult_le_compat_r; lra|].
     replace (INR k * (4 * power (-150))) with (INR k * 4 * power (-150)) by ring.
     apply Rmult_le_compat_r; [lra|]. apply Rmult_le_compat_l; lra. }
-  assert (Grow : growth (n + 2) = growth n * (1 + u) * (1 + u)) by (rewrite growth_plus; unfold growth; cbn [pow]; ring).
+  assert (Grow : growth (n + 2) = growth n * (1 + u) * (1 + u))
+    by (rewrite growth_plus; unfold growth; cbn [pow]; ring).
   assert (Total : forall total, summed [] values total ->
-    binary32 total /\ Rabs (total - X) <= (growth n - 1) * S /\ Rabs total <= growth n * S /\ 5 / 4 * Rabs total < overflow).
+    binary32 total /\ Rabs (total - X) <= (growth n - 1) * S /\
+    Rabs total <= growth n * S /\ 5 / 4 * Rabs total < overflow).
   { intros total Ht. destruct (summed_lost [] values total Ht Hv) as [Bt Et].
     - unfold counted. cbn [plus weighted filter length]. fold n. change (weighted [] + n)%nat with n. lra.
     - rewrite magnitude_values. fold S. lra.
@@ -769,8 +791,10 @@ Proof.
     { rewrite Rabs_mult. unfold q. replace (u * (g * (S * / count))) with (g * S * (u * / count)) by ring.
       apply Rmult_le_compat; try lra. apply Rabs_pos. }
     assert (D2 : Rabs ((total - X) * / count) <= (g - 1) * q).
-    { rewrite Rabs_mult, (Rabs_pos_eq (/ count)) by lra. unfold q. rewrite <- Rmult_assoc. apply Rmult_le_compat_r; lra. }
-    assert (R : Rabs (y - X * / count) <= Rabs (y - total * r) + Rabs (total * (r - / count)) + Rabs ((total - X) * / count)).
+    { rewrite Rabs_mult, (Rabs_pos_eq (/ count)) by lra. unfold q. rewrite <- Rmult_assoc.
+      apply Rmult_le_compat_r; lra. }
+    assert (R : Rabs (y - X * / count) <= Rabs (y - total * r) + Rabs (total * (r - / count))
+      + Rabs ((total - X) * / count)).
     { replace (y - X * / count) with ((y - total * r) + total * (r - / count) + (total - X) * / count) by ring.
       eapply Rle_trans; [apply Rabs_triang|]. assert (R' := Rabs_triang (y - total * r) (total * (r - / count))). lra. }
     rewrite Grow. fold g.
@@ -783,7 +807,8 @@ Proof.
     { replace r with (/ count + (r - / count)) by ring. eapply Rle_trans; [apply Rabs_triang|].
       rewrite (Rabs_pos_eq (/ count)) by lra. lra. }
     assert (Pr := Rabs_pos r).
-    assert (Wk : (weighted (map (pair r) values) <= n)%nat) by (unfold n; rewrite <- (map_length (pair r)); apply weighted_le).
+    assert (Wk : (weighted (map (pair r) values) <= n)%nat) by (unfold n; rewrite <- (map_length (pair r));
+      apply weighted_le).
     assert (Ck : (counted (map (pair r) values) [] <= n)%nat) by (unfold counted; cbn [length]; lia).
     set (q := S * / count) in *. set (g := growth n) in *.
     assert (Mq : magnitude (map (pair r) values) [] <= (1 + u) * q).
@@ -804,7 +829,8 @@ Proof.
       assert (INR n * g * power (-150) <= INR k * g * power (-150)).
       { apply Rmult_le_compat_r; [lra|]. apply Rmult_le_compat_r; lra. }
       assert (0 <= u * ((1 + u) * (g * q))) by (repeat apply Rmult_le_pos; lra).
-      replace ((g * (1 + u) * (1 + u) - 1) * q) with ((g - 1) * ((1 + u) * q) + u * q + u * ((1 + u) * (g * q))) by ring. lra.
+      replace ((g * (1 + u) * (1 + u) - 1) * q) with ((g - 1) * ((1 + u) * q) + u * q + u * ((1 + u) * (g * q)))
+        by ring. lra.
 Qed.
 
 (** Means by a power of two, in steps. *)
@@ -842,8 +868,48 @@ Proof.
     rewrite (Reciprocal r Hr) in Hy. rewrite (rounded_same _ _ B O Hy). auto.
   - rewrite (Reciprocal r Hr) in Hy.
     destruct (summed_exact _ [] y (e - j) Hy) as (E & B & M); [lia| |intros b []| |].
-    + intros p (v & <- & Iv)%in_map_iff. cbn [fst snd]. destruct (Hv v Iv) as (n & ->). exists n. rewrite Ej. unfold Rdiv. ring.
+    + intros p (v & <- & Iv)%in_map_iff. cbn [fst snd]. destruct (Hv v Iv) as (n & ->). exists n. rewrite Ej.
+      unfold Rdiv. ring.
     + rewrite magnitude_pairs, (Rabs_pos_eq (/ power j)), Ej by lra. unfold Rdiv. rewrite <- Rmult_assoc, Rmult_comm.
       apply Rmult_le_compat_r; lra.
     + rewrite sum_pairs in E. split; [|auto]. rewrite E. unfold Rdiv. ring.
+Qed.
+
+(** * An example: the order matters *)
+
+(** 2^24 + 1 lies halfway between two numbers of binary32, and may become either. *)
+Lemma halfway : nearest (16777216 + 1) 16777216 /\ nearest (16777216 + 1) 16777218.
+Proof.
+  assert (B : Rabs (16777216 + 1) < power (1 + 24) /\ power (1 + 23) <= Rabs (16777216 + 1)).
+  { rewrite Rabs_pos_eq, !power_IZR by (lia || lra). change (2 ^ (1 + 24))%Z with 33554432%Z.
+    change (2 ^ (1 + 23))%Z with 16777216%Z. lra. }
+  assert (H : forall m, Rabs (IZR m - (16777216 + 1) / 2) <= 1 / 2 -> nearest (16777216 + 1) (IZR m * 2)).
+  { intros m Hm. rewrite <- power_1. apply (nearest_multiple _ m 1); [lia|tauto|tauto|]. now rewrite power_1. }
+  split.
+  - replace 16777216 with (8388608 * 2) at 2 by ring. apply H. rewrite Rabs_left; lra.
+  - replace 16777218 with (8388609 * 2) by ring. apply H. rewrite Rabs_pos_eq; lra.
+Qed.
+
+(** 2^24 + 1 - 2^24 may come out as 1, but as 0 and 2 as well. *)
+Lemma orders :
+  summed [] [16777216; 1; - 16777216] 1 /\ summed [] [16777216; 1; - 16777216] 0 /\
+    summed [] [16777216; 1; - 16777216] 2.
+Proof.
+  destruct halfway as [Down Up].
+  assert (Held : forall m : Z, (Z.abs m <= 2 ^ 24)%Z -> binary32 (IZR m)).
+  { intros m Hm. replace (IZR m) with (IZR m * power 0) by (cbn; ring). apply binary32_steps; lia. }
+  assert (Same : forall x, binary32 x -> rounded x x).
+  { intros x Hx _. split; [exact Hx|]. intros z _. rewrite Rminus_diag_eq, Rabs_R0 by reflexivity. apply Rabs_pos. }
+  split; [|split].
+  - (* first the two large ones *)
+    apply (permuted [] [] [1; 16777216; - 16777216]); [constructor|apply perm_swap|].
+    apply (added [] [1] 1 [] [16777216; - 16777216] 0); [apply addend| |rewrite Rplus_0_r; apply Same, (Held 1%Z); lia].
+    apply (added [] [16777216] 16777216 [] [- 16777216] (- 16777216)); [apply addend..|].
+    rewrite Rplus_opp_r. apply Same, (Held 0%Z). lia.
+  - apply (added [] [16777216; 1] 16777216 [] [- 16777216] (- 16777216)); [|apply addend|].
+    + apply (added [] [16777216] 16777216 [] [1] 1); [apply addend..|]. now intros _.
+    + rewrite Rplus_opp_r. apply Same, (Held 0%Z). lia.
+  - apply (added [] [16777216; 1] 16777218 [] [- 16777216] (- 16777216)); [|apply addend|].
+    + apply (added [] [16777216] 16777216 [] [1] 1); [apply addend..|]. now intros _.
+    + replace (16777218 + - 16777216) with 2 by ring. apply Same, (Held 2%Z). lia.
 Qed.

@@ -9,7 +9,8 @@ Open Scope R_scope.
 
 Lemma multiple_sum {A} s (l : list A) f : (forall a, In a l -> multiple s (f a)) -> multiple s (sum l f).
 Proof.
-  induction l as [|a l IH]; intros H; cbn [sum]; [apply multiple_0|]. apply multiple_plus; [|apply IH]; auto with datatypes.
+  induction l as [|a l IH]; intros H; cbn [sum]; [apply multiple_0|].
+  apply multiple_plus; [|apply IH]; auto with datatypes.
 Qed.
 
 (** What [k] roundings may lose of terms of magnitude [size] together. *)
@@ -74,7 +75,8 @@ Section Weighted.
   Variables (b Z : R) (X Y : P -> R).
   Hypothesis Summed : summed (map (fun p => (weight_at p, Y p)) places) [b] Z.
 
-  Lemma exact_weighted : exact_sum (map (fun p => (weight_at p, Y p)) places) [b] = sum taps (fun t => w t * Y (spot t)) + b.
+  Lemma exact_weighted : exact_sum (map (fun p => (weight_at p, Y p)) places) [b]
+    = sum taps (fun t => w t * Y (spot t)) + b.
   Proof. unfold exact_sum. rewrite sum_map. cbn [sum fst snd]. rewrite weighted_sum. ring. Qed.
 
   Lemma magnitude_weighted size :
@@ -88,8 +90,10 @@ Section Weighted.
   Qed.
 
   Theorem weighted_close size error k :
-    binary32 b -> (forall p, In p places -> Rabs (Y p) <= size p) -> (forall p, In p places -> Rabs (Y p - X p) <= error p) ->
-    sum taps (fun t => Rabs (w t) * size (spot t)) + Rabs b < power 126 -> (length taps + 1 <= k)%nat -> INR k < power 23 ->
+    binary32 b -> (forall p, In p places -> Rabs (Y p) <= size p) ->
+    (forall p, In p places -> Rabs (Y p - X p) <= error p) ->
+    sum taps (fun t => Rabs (w t) * size (spot t)) + Rabs b < power 126 -> (length taps + 1 <= k)%nat ->
+    INR k < power 23 ->
     binary32 Z /\
     Rabs (Z - (sum places (fun p => weight_at p * X p) + b))
       <= sum taps (fun t => Rabs (w t) * error (spot t))
@@ -113,7 +117,8 @@ Section Weighted.
 
   (** In steps of 2^e, with weights in steps of 2^-q. *)
   Theorem weighted_exact size e q :
-    (forall p, In p places -> Y p = X p /\ multiple (power e) (X p)) -> (forall t, In t taps -> multiple (power (- q)) (w t)) ->
+    (forall p, In p places -> Y p = X p /\ multiple (power e) (X p)) ->
+    (forall t, In t taps -> multiple (power (- q)) (w t)) ->
     multiple (power (e - q)) b -> (forall p, In p places -> Rabs (Y p) <= size p) -> (-149 <= e - q <= 100)%Z ->
     sum taps (fun t => Rabs (w t) * size (spot t)) + Rabs b <= power 24 * power (e - q) ->
     Z = sum places (fun p => weight_at p * X p) + b /\ binary32 Z /\ multiple (power (e - q)) Z.
@@ -167,8 +172,10 @@ Section Positions.
     - rewrite magnitude_values. lra.
     - unfold counted. rewrite map_length. exact Hk.
     - exact Hk'.
-    - split; [exact B|]. rewrite magnitude_values, exact_values, sum_map in E. change (sum places (fun a => Y a)) with (sum places Y) in E.
-      assert (M := rounding_loss_le k (sum (map Y places) Rabs) (n * size) Hk' ltac:(lra)). unfold rounding_loss at 1 in M.
+    - split; [exact B|]. rewrite magnitude_values, exact_values, sum_map in E.
+      change (sum places (fun a => Y a)) with (sum places Y) in E.
+      assert (M := rounding_loss_le k (sum (map Y places) Rabs) (n * size) Hk' ltac:(lra)).
+      unfold rounding_loss at 1 in M.
       replace (Z - sum places X) with ((Z - sum places Y) + (sum places Y - sum places X)) by ring.
       eapply Rle_trans; [apply Rabs_triang|]. lra.
   Qed.
@@ -196,9 +203,11 @@ Section Positions.
       assert (M := rounding_loss_le k (sum (map Y places) Rabs * / count) size Hk' ltac:(apply Over; lra)).
       unfold rounding_loss at 1 in M. rewrite <- Rmult_assoc in M. unfold Rdiv at 3 in E.
       assert (D : Rabs (sum places Y / count - sum places X / count) <= error).
-      { replace (sum places Y / count - sum places X / count) with ((sum places Y - sum places X) * / count) by (unfold Rdiv; ring).
+      { replace (sum places Y / count - sum places X / count)
+          with ((sum places Y - sum places X) * / count) by (unfold Rdiv; ring).
         rewrite Rabs_mult, (Rabs_pos_eq (/ count)) by lra. apply Over. lra. }
-      replace (Z - sum places X / count) with ((Z - sum places Y / count) + (sum places Y / count - sum places X / count)) by ring.
+      replace (Z - sum places X / count) with ((Z - sum places Y / count)
+        + (sum places Y / count - sum places X / count)) by ring.
       eapply Rle_trans; [apply Rabs_triang|]. lra.
   Qed.
 
@@ -212,7 +221,8 @@ Section Positions.
   Proof. rewrite sum_map. apply sum_ext. intros p Hp. apply Steps, Hp. Qed.
 
   Theorem sum_exact Z n :
-    summed [] (map Y places) Z -> 0 <= size -> INR (length places) <= n -> n * size <= power 24 * power e -> (-149 <= e <= 100)%Z ->
+    summed [] (map Y places) Z -> 0 <= size -> INR (length places) <= n -> n * size <= power 24 * power e ->
+    (-149 <= e <= 100)%Z ->
     Z = sum places X /\ binary32 Z /\ multiple (power e) Z.
   Proof.
     intros H S0 Hn HS He. assert (Ss := sum_size).
@@ -302,7 +312,9 @@ Proof.
 Qed.
 
 Lemma existing_inside g x r s p : In p (existing g x r s) -> inside x (fst p) (snd p).
-Proof. unfold existing. intros (_ & H)%filter_In. destruct (insideb_spec x (fst p) (snd p)); [assumption|discriminate]. Qed.
+Proof.
+  unfold existing. intros (_ & H)%filter_In. destruct (insideb_spec x (fst p) (snd p)); [assumption|discriminate].
+Qed.
 
 Lemma filter_length_le {A} (f : A -> bool) l : (length (filter f l) <= length l)%nat.
 Proof. induction l as [|a l IH]; cbn [filter length]; [lia|]. destruct (f a); cbn [length]; lia. Qed.
@@ -339,7 +351,8 @@ Section Convolution.
   Qed.
 
   Lemma patch_sum_places f :
-    patch_sum inputs (kernel_rows g) (kernel_columns g) f = sum (window_places inputs g) (fun p => f (fst p) (fst (snd p)) (snd (snd p))).
+    patch_sum inputs (kernel_rows g) (kernel_columns g) f
+    = sum (window_places inputs g) (fun p => f (fst p) (fst (snd p)) (snd (snd p))).
   Proof.
     unfold patch_sum, window_places. rewrite sum_prod. apply sum_ext. intros c _. rewrite sum_prod. reflexivity.
   Qed.
@@ -364,7 +377,8 @@ Section Convolution.
   Hypothesis Summed : summed (window_products inputs g W y r s) [b] Z.
 
   Lemma window_summed :
-    summed (map (fun p => (weight_at spot_dec taps spot w p, seen (fst p) (fst (snd p)) (snd (snd p)))) (window_places inputs g)) [b] Z.
+    summed (map (fun p => (weight_at spot_dec taps spot w p, seen (fst p) (fst (snd p)) (snd (snd p))))
+                (window_places inputs g)) [b] Z.
   Proof.
     erewrite map_ext; [exact Summed|]. intros [c [i j]]. cbn [fst snd]. now rewrite weight_at_W.
   Qed.
@@ -402,7 +416,8 @@ Section Convolution.
       exists (m * n)%Z. rewrite mult_IZR. unfold Z.sub. rewrite power_plus. ring.
     - intros b' [<-|[]]. exact Hb.
     - eapply Rle_trans; [|exact HM]. unfold magnitude_seen.
-      apply (magnitude_weighted spot_dec _ taps spot w (window_places_distinct inputs g) spots_placed b f (fun p => Rabs (f p))).
+      apply (magnitude_weighted spot_dec _ taps spot w (window_places_distinct inputs g) spots_placed b f (fun p =>
+        Rabs (f p))).
       intros. apply Rle_refl.
     - split; [|split; assumption]. rewrite E.
       apply (exact_weighted spot_dec _ taps spot w (window_places_distinct inputs g) spots_placed b f).

@@ -15,12 +15,14 @@ Open Scope R_scope.
 (** * Executions *)
 
 (** The products of a convolution at the window with its corner at (r, s): weights and what they are multiplied by. *)
-Definition window_products (inputs : nat) (g : geometry) (weight : nat -> Z -> Z -> R) (x : image) (r s : Z) : list (R * R) :=
+Definition window_products (inputs : nat) (g : geometry) (weight : nat -> Z -> Z -> R) (x : image) (r s : Z)
+    : list (R * R) :=
   map (fun p => let '(c, (i, j)) := p in (weight c i j, padded x c (r + i)%Z (s + j)%Z))
       (list_prod (seq 0 inputs) (list_prod (ints (kernel_rows g)) (ints (kernel_columns g)))).
 
 (** The numbers of channel [k] at places. *)
-Definition values (x : image) (k : nat) (places : list (Z * Z)) : list R := map (fun p => pixel x k (fst p) (snd p)) places.
+Definition values (x : image) (k : nat) (places : list (Z * Z)) : list R :=
+  map (fun p => pixel x k (fst p) (snd p)) places.
 
 (** What a layer may compute from the image [x] for channel [k] at (i, j). *)
 Definition computed (l : layer) (x : image) (k : nat) (i j : Z) (y : R) : Prop :=
