@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from exactcnn.core.errors import InputError
-from exactcnn.formats.files import atomic_write, read_bytes, read_text
+from exactcnn.formats.files import atomic_write, atomic_write_all, read_bytes, read_text
 
 
 def test_written_text_and_bytes_are_read_back(tmp_path: Path) -> None:
@@ -39,6 +39,34 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
         atomic_write(target, "new")
     assert target.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+@pytest.mark.parametrize("wrong", ["missing/b.txt", "folder", "a\0b"])
+def test_files_that_belong_together_are_written_together(tmp_path: Path, wrong: str) -> None:
+    (tmp_path / "folder").mkdir()
+    atomic_write_all({tmp_path / "a.txt": "old", tmp_path / "b.txt": b"old"})
+    if wrong != "folder":
+        with pytest.raises(InputError):
+            atomic_write_all({tmp_path / "a.txt": "new", tmp_path / wrong: "new"})
+        assert (tmp_path / "a.txt").read_text() == "old"
+    with pytest.raises(InputError):
+        atomic_write_all({tmp_path / wrong: "new", tmp_path / "a.txt": "new"})
+    assert (tmp_path / "a.txt").read_text() == "old"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.txt", "b.txt", "folder"]
+
+
+def test_a_full_disk_leaves_both_old_files(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    files = {tmp_path / "a.stmt": "old", tmp_path / "a.cert": "old"}
+    atomic_write_all(files)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2048, before[1]))
+    try:
+        with pytest.raises(InputError, match=r"a\.cert: the file cannot be written \(File too large\)"):
+            atomic_write_all({tmp_path / "a.stmt": "new", tmp_path / "a.cert": 4096 * "x"})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert {p: p.read_text() for p in tmp_path.iterdir()} == files
 
 
 def test_a_device_is_written_to_and_stays_a_device() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from onnx import helper
 from support.onnx_graphs import GraphMaker, also_read, pictures, run_onnx
 
 from exactcnn.core.errors import InputError
@@ -15,13 +16,20 @@ from exactcnn.network.evaluate import evaluate
 LIMIT = 2**24
 
 
+def _python_slice(start: int, end: int, step: int, length: int) -> slice:
+    """What the standard's bounds mean; there, an end before the first entry is clamped and not counted anew."""
+    start, end = (n + length if n < 0 else n for n in (start, end))
+    return slice(start, None if step < 0 and end < 0 else max(end, 0), step)
+
+
 class _Drawn:
     """A graph in the making: values at the same places with their numbers of channels."""
 
     def __init__(self, draw: st.DrawFn, size: tuple[int, int] | None) -> None:
         self.draw = draw
         self.channels = draw(st.integers(1, 2))
-        self.graph = GraphMaker(("N", self.channels, *(size or ("H", "W"))))
+        opset = draw(st.sampled_from([11, 13, 17, 18, 21, 25]))
+        self.graph = GraphMaker(("N", self.channels, *(size or ("H", "W"))), opset=opset)
         self.values = [("x", self.channels)]
 
     def array(self, *shape: int) -> np.ndarray:
@@ -35,7 +43,7 @@ class _Drawn:
         """One more value at the same places."""
         g, (value, channels) = self.graph, self.pick()
         kind = self.draw(
-            st.sampled_from(["conv", "conv", "relu", "relu", "leaky", "clip", "affine", "add", "concat", "max"])
+            st.sampled_from(["conv", "conv", "relu", "relu", "leaky", "clip", "affine", "add", "concat", "max", "pick"])
         )
         partners = [v for v, c in self.values if c == channels]
         if kind == "conv":
@@ -56,6 +64,8 @@ class _Drawn:
             out = g.add("Sub", scaled, g.weight(self.array(channels, 1, 1)))
         elif kind == "add":
             out = g.add(self.draw(st.sampled_from(["Add", "Sub"])), value, self.draw(st.sampled_from(partners)))
+        elif kind == "pick":
+            out, channels = self.picked(value, channels)
         elif kind == "max":
             out = g.add(self.draw(st.sampled_from(["Max", "Min"])), value, self.draw(st.sampled_from(partners)))
         else:
@@ -63,13 +73,37 @@ class _Drawn:
             out, channels = g.add("Concat", value, other, axis=1), channels + more
         self.values.append((out, channels))
 
+    def picked(self, value: str, channels: int) -> tuple[str, int]:
+        """Some of the channels, in some order; and their number."""
+        g, draw = self.graph, self.draw
+        numbers = st.integers(-channels, channels - 1)
+        kind = draw(st.sampled_from(["Gather", "Slice", "Split"]))
+        if kind == "Gather":
+            which = draw(st.lists(numbers, min_size=1, max_size=3))
+            return g.add("Gather", value, g.ints(*which), axis=1), len(which)
+        if kind == "Slice":
+            start, end, step = (
+                draw(numbers),
+                draw(st.integers(-channels - 1, channels + 1)),
+                draw(st.sampled_from([1, 2, -1])),
+            )
+            assume(count := len(np.arange(channels)[_python_slice(start, end, step, channels)]))
+            return g.add("Slice", value, g.ints(start), g.ints(end), g.ints(1), g.ints(step)), count
+        first = draw(st.integers(1, channels))
+        parts = [first, channels - first] if first < channels else [channels]
+        names = [f"{value} part {len(g.nodes)} {i}" for i in range(len(parts))]
+        inputs, more = ([value, g.ints(*parts)], {}) if g.opset >= 13 else ([value], {"split": parts})
+        g.nodes.append(helper.make_node("Split", inputs, names, name=names[0], axis=1, **more))
+        last = len(parts) - 1
+        return names[last], parts[last]
+
     def change_places(self) -> None:
         """A convolution with a stride, or a pool; nothing else is left at the places before."""
         g, (value, channels) = self.graph, self.pick()
         kernel = self.draw(st.sampled_from([[2, 2], [3, 2], [1, 1]]))
         pads = [self.draw(st.integers(0, k - 1)) for k in (*kernel, *kernel)]
         strides = self.draw(st.sampled_from([[1, 1], [2, 2], [2, 1]]))
-        kind = self.draw(st.sampled_from(["conv", "max", "mean"]))
+        kind = self.draw(st.sampled_from(["conv", "max", "mean", "pad"]))
         attributes = {"pads": pads, "strides": strides}
         if kind == "conv":
             outputs = self.draw(st.integers(1, 2))
@@ -78,6 +112,9 @@ class _Drawn:
                 # A second convolution beside it, with as many windows.
                 out = g.add("Add", out, g.conv(value, self.array(outputs, channels, *kernel), **attributes))
             channels = outputs
+        elif kind == "pad":
+            amounts = [0, 0, *pads[:2], 0, 0, *pads[2:]]
+            out = g.add("Pad", value, g.ints(*amounts), g.weight(self.draw(st.sampled_from([0, 1, -0.5]))))
         elif kind == "max":
             ceil = self.draw(st.integers(0, 1))
             out = g.add("MaxPool", value, kernel_shape=kernel, ceil_mode=ceil, **attributes)
@@ -89,8 +126,11 @@ class _Drawn:
 
     def finish(self, kind: str) -> bytes:
         g, (value, channels) = self.graph, self.pick()
-        if kind == "ReduceSum":
-            flat = g.add("ReduceSum", value, g.ints(2, 3), keepdims=0)
+        if kind.startswith("Reduce"):
+            inputs, more = (
+                ([g.ints(2, 3)], {}) if g.opset >= (13 if kind == "ReduceSum" else 18) else ([], {"axes": [2, 3]})
+            )
+            flat = g.add(kind, value, *inputs, keepdims=0, **more)
         else:
             flat = g.add("Flatten", g.add(kind, value))
         hidden = g.add("Relu", g.add("Gemm", flat, g.weight(self.array(channels, 3)), g.weight(self.array(3))))
@@ -108,7 +148,7 @@ def graphs(draw: st.DrawFn) -> tuple[bytes, np.ndarray]:
         drawn.change_places()
     for _ in range(draw(st.integers(0, 2))):
         drawn.layer()
-    data = drawn.finish(draw(st.sampled_from(["GlobalMaxPool", "ReduceSum"])))
+    data = drawn.finish(draw(st.sampled_from(["GlobalMaxPool", "ReduceSum", "ReduceMin", "ReduceMax"])))
     return data, pictures(2, drawn.channels, *size, seed=draw(st.integers(0, 99)))
 
 

@@ -36,7 +36,8 @@ def unknown(node: Node, operators: Sequence[str], *, varying: bool) -> InputErro
     name = node.operator
     if name in operators:
         what = "depends on the image" if varying else "does not"
-        return node.error(f"an operator that exactcnn does not read where its input {what}")
+        hint = "Quantise the weights only, not what is computed in between" if "uantizeLinear" in name else None
+        return node.error(f"an operator that exactcnn does not read where its input {what}", hint=hint)
     if name in _CURVED:
         hint = None
         if name in ORDER_KEEPING:
