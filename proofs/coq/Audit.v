@@ -2,7 +2,7 @@
     but the standard library's axioms of the real numbers may appear. *)
 
 From Coq Require Import Reals ZArith List.
-From ExactCNN Require Import Images Tasks Networks Construction Axis Numbers Examples WitnessExamples.
+From ExactCNN Require Import Images Tasks Networks Construction Axis Numbers Examples WitnessExamples RoundingExamples.
 
 (** The paper's theorem, and the network that is built. *)
 Check convolutional_networks_have_zero_error.
@@ -59,3 +59,16 @@ Print Assumptions Witnessed.check_certificate_sound.
 
 Check lamp_witnessed.
 Print Assumptions lamp_witnessed.
+
+(** Float32: that executions exist, how far they are off, and certificates of what is computed. *)
+Check Executions.execution_exists.
+Print Assumptions Executions.execution_exists.
+
+Check Rounded.error_bound_sound.
+Print Assumptions Rounded.error_bound_sound.
+
+Check Rounded.check_float_sound.
+Print Assumptions Rounded.check_float_sound.
+
+Check lamp_computed_in_steps.
+Print Assumptions lamp_computed_in_steps.

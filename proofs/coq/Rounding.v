@@ -143,9 +143,9 @@ Module Rounding (Num : Numbers).
   Definition round_layer (l : stem_layer) (p : progress) : option progress :=
     match l with
     | SRelu => Some (Progress (map relu_span (spans p)) (spacing p))
-    | SMaxPool _ _ => Some p
+    | SMaxPool d a => if padding_below_window d && padding_below_window a then Some p else None
     | SConv _ d a taps bias u =>
-        if float32_layer l
+        if positive u && float32_layer l
         then bind (all (map (fun rb => row_sums (padded_spans d a (spans p)) (snd rb) (map tap_channel (fst rb)))
                             (List.combine taps bias)))
                   (through_sums u false (spacing p))
@@ -192,8 +192,9 @@ Module Rounding (Num : Numbers).
     Definition error_bound (q : option number) : option number :=
       bind (round_layers (stem st) (round_input q)) (fun p =>
       bind (round_pool p) (fun p =>
-      option_map (fun p => fold_right (fun b e => largest (span_error b) e) Num.zero (spans p))
-                 (round_layers (head_layers st) p))).
+      bind (round_layers (head_layers st) p) (fun p =>
+      if (length (spans p) =? length (classes st))%nat
+      then Some (fold_right (fun b e => largest (span_error b) e) Num.zero (spans p)) else None))).
 
     (** The same statement with another margin. *)
     Definition with_margin (m : ratio) : statement :=

@@ -5087,7 +5087,7 @@ module Rounding =
   let round_layer l p =
     match l with
     | SConv (_, d, a, taps, bias, u) ->
-      if float32_layer l
+      if (&&) (positive u) (float32_layer l)
       then bind
              (all
                (map (fun rb ->
@@ -5097,7 +5097,10 @@ module Rounding =
       else None
     | SRelu ->
       Some { spans = (map relu_span (spans p)); spacing = (spacing p) }
-    | SMaxPool (_, _) -> Some p
+    | SMaxPool (d, a) ->
+      if (&&) (padding_below_window d) (padding_below_window a)
+      then Some p
+      else None
     | SAvgPool (d, a) ->
       let n0 = cells_number d a in
       through_sums n0 true (spacing p)
@@ -5156,9 +5159,12 @@ module Rounding =
   let error_bound st q =
     bind (round_layers (stem st) (round_input st q)) (fun p ->
       bind (round_pool st p) (fun p0 ->
-        option_map (fun p1 ->
-          fold_right (fun b e -> largest (span_error b) e) Num.zero (spans p1))
-          (round_layers (head_layers st) p0)))
+        bind (round_layers (head_layers st) p0) (fun p1 ->
+          if Integers.eqb (length (spans p1)) (length (classes st))
+          then Some
+                 (fold_right (fun b e -> largest (span_error b) e) Num.zero
+                   (spans p1))
+          else None)))
 
   (** val with_margin : statement -> ratio -> statement **)
 

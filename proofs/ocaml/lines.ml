@@ -1,9 +1,7 @@
 (* Lines of tokens, counts and numbers, as exactcnn/checker/FORMAT.md has them. *)
 
-(* What is wrong with the files; what this checker does not know. *)
+(* What is wrong with the files. *)
 exception Refused of string
-
-exception Not_covered of string
 
 let refuse format = Printf.ksprintf (fun text -> raise (Refused text)) format
 

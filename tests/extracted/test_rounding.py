@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import random
 from collections import Counter
 from fractions import Fraction
 
 import pytest
-from support.extracted import Extracted, run
+from support.certificate_mutants import mutants
+from support.extracted import Both, Extracted, run
 from support.kernel_cases import _ERRORS, _NO_ERROR_BOUND, documented, golden
+from support.small_instances import small_instance
 
 from exactcnn.checker import kernel
 
@@ -141,3 +144,56 @@ def test_claims_are_printed_as_they_stand(extracted: Extracted, claim: str) -> N
     text = golden("lamp")[0].replace("margin 1/4", f"margin 1/4 {claim}")
     extracted.paths[0].write_text(text)
     assert run("--statement", extracted.paths[0]).stdout == text
+
+
+# -- certificates -----------------------------------------------------------------------------------------------------
+
+# With and without steps; pixels and bytes, one channel and two, maxima and means.
+SEEDS = [13, 36, 43, 44, 78, 162, 167, 187, 218, 320, 385]
+
+
+def _claimed(statement: str, certificate: str, claim: str) -> tuple[str, str]:
+    """The pair with another margin line."""
+    old = next(line for line in statement.splitlines() if line.startswith("margin "))
+    changed = statement.replace(old, f"margin {claim}", 1)
+    digests = [hashlib.sha256(text.encode()).hexdigest() for text in (statement, changed)]
+    return changed, certificate.replace(*digests, 1)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_certificates_of_float32_execution(both: Both, seed: int) -> None:
+    found = small_instance(seed)
+    assert found is not None
+    statement, certificate = found.statement, found.text
+    margin, _, *step = next(x for x in statement.splitlines() if x.startswith("margin ")).split(" ")[1:]
+    both.ask([(statement, certificate)])
+    assert both.counts == {("PROVED", "PROVED"): 1}
+    more = [str(Fraction(margin) * k) for k in (1 + Fraction(1, 2**30), 1 + Fraction(1, 2**10), Fraction(5, 4), 3)]
+    claims = [f"{m} {' '.join(['float32', *step])}" for m in (*more, margin, str(Fraction(margin) / 2))]
+    claims += [f"{margin} float32", f"{margin} float32 step 1/{2**20}", f"{margin} float32 step 1/{2**24}", margin]
+    both.ask(_claimed(statement, certificate, claim) for claim in claims)
+    both.ask((m.statement, m.certificate) for m in mutants(statement, certificate, 30, seed))
+    assert not both.disagreements
+    assert both.counts["REJECTED", "REJECTED"] > 10
+    assert both.counts["PROVED", "PROVED"] > 3
+
+
+@pytest.mark.parametrize(
+    ("name", "claim", "proved"),
+    [
+        ("lamp", "1/5 float32", True),
+        ("lamp", f"{2**18 - 1}/{2**20} float32", True),
+        ("lamp", f"{2**23 - 1}/{2**25} float32", False),
+        ("lamp", "1/4 float32", False),
+        ("lamp", "1/4 float32 step 1/256", True),
+        ("lamp", f"1/4 float32 step 1/{2**23}", True),
+        ("lamp", f"1/4 float32 step 1/{2**24}", False),
+        ("lamp", "1/3 float32 step 1/256", False),
+        ("sum", "1/9 float32", True),
+        ("sum", "1/8 float32", False),
+    ],
+)
+def test_what_roundings_leave_of_a_margin(both: Both, name: str, claim: str, proved: bool) -> None:
+    verdict = "PROVED" if proved else "REJECTED"
+    both.ask([_claimed(*golden(name), claim)])
+    assert both.counts == {(verdict, verdict): 1}

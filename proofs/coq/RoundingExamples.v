@@ -1,0 +1,73 @@
+(** FORMAT.md's lamp as a theorem about what is computed in binary32; margins that roundings do not leave are refused. *)
+
+From Coq Require Import Reals ZArith NArith List Lra Lia.
+From ExactCNN Require Import Sums Images Formulas Numbers Binary32 Executions Roundings.
+From ExactCNN Require Axis Tasks Networks.
+Import ListNotations.
+Open Scope Z_scope.
+
+Module Rounded := Roundings BinaryIntegers.
+Import Rounded.
+
+(** * The lamp *)
+
+Definition rounded_lamp (margin : ratio) : statement :=
+  Statement 1 1 None None margin 4 1 0 4 false
+    [Feature 1 1 (Ratio 1 2) [[(3, 4)]]]
+    [AnyOf [Alternative [0%nat] []]; AnyOf [Alternative [] [0%nat]]]
+    [] PoolMax [SDense 1 [[(0%N, 2)]; []] [0; 1] 2].
+
+(** The certificate of FORMAT.md, as in [Examples.v], and its witnesses: a white image of 3x3 pixels, and one dark pixel. *)
+Definition lamp_certificate : certificate :=
+  Certificate
+    [Upper 0 (Ratio 1 4) [0%nat]
+       [([(0%nat, 0%nat, 0, 0)],
+         Some [Close (Split 1); Close (Qed [(4%N, 2); (6%N, 1)]); Close (Qed [(4%N, 1); (6%N, 2)])])];
+     Lower 0 0 0 (Ratio 3 4) [(0%nat, 0%nat, None)]]
+    [Some (Ratio 3 4, map Close [Choose 0; Choose 1; Choose 2; Qed [(0%N, 1)]]); Some (Ratio 1 2, [Close (Qed [])])]
+    [Some (Ratio 1 4, map Close [Choose 0; Choose 2; Qed [(0%N, 1)]]); Some (Ratio 1 2, [Close (Qed [])])] [].
+
+Definition lamp_witnesses : list witness := [Witness 1 1 3 3 0 0 1 [[[1]]]; Witness 1 1 1 1 0 0 4 [[[1]]]].
+
+(** The exact logits lead by 1/4 and nothing more: of computed ones less is claimed. *)
+Example lamp_rounded : check_float_certificate (rounded_lamp (Ratio 1 5)) None lamp_certificate lamp_witnesses = true.
+Proof. vm_compute. reflexivity. Qed.
+
+Theorem lamp_computed :
+  float_zero_error (task_of (rounded_lamp (Ratio 1 5))) (network_of (rounded_lamp (Ratio 1 5)))
+                   (in_sizes (rounded_lamp (Ratio 1 5))) (1 / 5) None.
+Proof. exact (proj1 (check_float_certificate_sound _ _ _ _ lamp_rounded)). Qed.
+
+(** On images whose pixels are multiples of 1/256 nothing is rounded, and the margin is that of exact logits. *)
+Example lamp_in_steps :
+  check_float_certificate (rounded_lamp (Ratio 1 4)) (Some 256) lamp_certificate lamp_witnesses = true.
+Proof. vm_compute. reflexivity. Qed.
+
+Theorem lamp_computed_in_steps :
+  float_zero_error (task_of (rounded_lamp (Ratio 1 4))) (network_of (rounded_lamp (Ratio 1 4)))
+                   (in_sizes (rounded_lamp (Ratio 1 4))) (1 / 4) (Some (1 / 256)%R).
+Proof. exact (proj1 (check_float_certificate_sound _ _ _ _ lamp_in_steps)). Qed.
+
+(** Without steps, or with ones that are too small, 1/4 leaves nothing for the roundings. *)
+Example refused_margin : check_float (rounded_lamp (Ratio 1 4)) None lamp_certificate = false.
+Proof. vm_compute. reflexivity. Qed.
+
+Example refused_step : check_float (rounded_lamp (Ratio 1 4)) (Some (2 ^ 24)) lamp_certificate = false.
+Proof. vm_compute. reflexivity. Qed.
+
+(** A third is no number of binary32, nor is 2^127 a weight that sums of magnitudes below 2^126 leave room for; a
+    number below 2^-126 is not normal; sums over images of any size have no bound. *)
+Definition lamp_with (weight unit : Z) (p : pool_kind) : statement :=
+  Statement 1 1 None None (Ratio 1 5) 4 1 0 4 false
+    [Feature 1 1 (Ratio 1 2) [[(3, 4)]]]
+    [AnyOf [Alternative [0%nat] []]; AnyOf [Alternative [] [0%nat]]]
+    [] p [SDense 1 [[(0%N, weight)]; []] [0; 0] unit].
+
+Example bounded_weights :
+  map (fun w => match error_bound (lamp_with (fst w) (snd w) PoolMax) None with Some _ => true | None => false end)
+      [(1, 1); (1, 3); (2 ^ 125, 1); (2 ^ 126, 1); (2 ^ 24 - 1, 1); (2 ^ 24 + 1, 1); (1, 2 ^ 126); (1, 2 ^ 127); (-3, 4)]
+    = [true; false; true; false; true; false; true; false; true].
+Proof. vm_compute. reflexivity. Qed.
+
+Example unbounded_sum : error_bound (lamp_with 1 1 PoolSum) None = None /\ error_bound (lamp_with 1 1 PoolMean) None = None.
+Proof. vm_compute. split; reflexivity. Qed.
