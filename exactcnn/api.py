@@ -180,10 +180,10 @@ def verify(
             opinions = _opinions(texts, cross_check, timeout, workers, progress)
             outcome = replace(outcome, cross_checks=opinions)
         if target is not None and outcome.certificate is not None:
-            from exactcnn.formats.files import atomic_write
+            from exactcnn.formats.files import atomic_write_all
 
-            atomic_write(target.with_suffix(".stmt"), outcome.certificate.statement)
-            atomic_write(target, outcome.certificate.text)
+            found = outcome.certificate
+            atomic_write_all({target.with_suffix(".stmt"): found.statement, target: found.text})
         return outcome
     if not chosen.is_fixed:
         raise InputError(

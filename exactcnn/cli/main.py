@@ -6,6 +6,8 @@ Exit codes: 0 proved or done, 1 refuted, 2 vacuous, 3 unknown, timeout or interr
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import sys
 import traceback
@@ -29,6 +31,8 @@ from exactcnn.core.verdict import EXIT_BAD_INPUT, EXIT_INTERNAL, Verdict
 
 __all__ = ["app", "main"]
 
+# What a stream says whose disk is full.
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _EXIT_INTERRUPTED = Verdict.UNKNOWN.exit_code
 
 
@@ -66,10 +70,13 @@ def _ended_by(error: Exception, *, debug: bool) -> int:
     cause: BaseException = error.__cause__ or error if isinstance(error, _EscapedError) else error
     if debug:
         traceback.print_exception(cause)
-    if isinstance(cause, BrokenPipeError):
-        # Whoever read stdout has gone; what is still in its buffer must not raise a second time at the very end.
+    if isinstance(cause, OSError) and (isinstance(cause, BrokenPipeError) or cause.errno in _FULL):
+        # Nobody reads stdout any more; what is still in its buffer must not raise a second time at the very end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _EXIT_INTERRUPTED
+        if isinstance(cause, BrokenPipeError):
+            return _EXIT_INTERRUPTED
+        _say("error: ", f"the output cannot be written ({cause.strerror})")
+        return EXIT_BAD_INPUT
     if isinstance(cause, (KeyboardInterrupt, typer.Abort)):
         _say("interrupted", "")
         return _EXIT_INTERRUPTED
@@ -95,7 +102,9 @@ def _say(heading: str, text: str) -> None:
 
     from exactcnn.cli.common import stderr
 
-    stderr().print(Text.assemble((heading, "bold red"), text), soft_wrap=True)
+    # The exit code says it, too: an error here would change it to 1, which means REFUTED.
+    with contextlib.suppress(OSError):
+        stderr().print(Text.assemble((heading, "bold red"), text), soft_wrap=True)
 
 
 app = typer.Typer(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from exactcnn.core.errors import InputError
 
-__all__ = ["atomic_write", "read_bytes", "read_text"]
+__all__ = ["atomic_write", "atomic_write_all", "read_bytes", "read_text"]
 
 
 def read_bytes(path: Path) -> bytes:
@@ -58,29 +60,54 @@ def atomic_write(path: Path, data: bytes | str) -> None:
     ------
     InputError: the folder does not exist, the path is a folder, or it cannot be written.
     """
-    content = data.encode("utf-8") if isinstance(data, str) else data
+    atomic_write_all({path: data})
+
+
+def atomic_write_all(files: Mapping[Path, bytes | str]) -> None:
+    """Writes files that belong together: none takes its name before all are written.
+
+    Raises
+    ------
+    InputError: as atomic_write; the files that were there before stay.
+    """
+    ready: dict[Path, Path] = {}
     try:
-        if path.exists() and not path.is_file() and not path.is_dir():
-            # Renaming onto a device such as /dev/null would replace the device itself.
-            path.write_bytes(content)
-        else:
-            _write_beside(path, content)
+        for path, data in files.items():
+            with _one_error(path):
+                temporary = path.with_name(f".exactcnn-{os.getpid()}-{secrets.token_hex(8)}.tmp")
+                ready[path] = temporary
+                _write_beside(path, temporary, data.encode("utf-8") if isinstance(data, str) else data)
+        for path, temporary in ready.items():
+            with _one_error(path):
+                if temporary.exists():
+                    temporary.replace(path)
+    except BaseException:
+        for temporary in ready.values():
+            with contextlib.suppress(OSError, ValueError):
+                temporary.unlink()
+        raise
+
+
+def _write_beside(path: Path, temporary: Path, content: bytes) -> None:
+    """Writes what is to take the path's name."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if path.exists() and not path.is_file():
+        # Renaming onto a device such as /dev/null would replace the device itself.
+        path.write_bytes(content)
+        return
+    with temporary.open("xb") as file:
+        file.write(content)
+
+
+@contextlib.contextmanager
+def _one_error(path: Path) -> Iterator[None]:
+    try:
+        yield
     except FileNotFoundError:
         raise InputError("the folder to write to does not exist", source=str(path)) from None
     except (OSError, ValueError) as error:
         raise InputError(f"the file cannot be written ({_reason(error)})", source=str(path)) from None
-
-
-def _write_beside(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".exactcnn-{os.getpid()}-{secrets.token_hex(8)}.tmp")
-    try:
-        with temporary.open("xb") as file:
-            file.write(content)
-        temporary.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
 
 
 def _reason(error: OSError | ValueError) -> str:

@@ -96,6 +96,20 @@ def test_characters_that_the_terminal_lacks_are_no_error(tmp_path: Path) -> None
     assert "\\u2713" in ran.stdout
 
 
+@pytest.mark.parametrize("both", [False, True])
+def test_a_full_disk_is_an_error_of_its_own(tmp_path: Path, both: bool) -> None:
+    write(tmp_path / "dot.toml", DOT)
+    with Path("/dev/full").open("w") as full:
+        error = full if both else subprocess.PIPE
+        done = subprocess.run(
+            [*COMMAND, "verify", "dot.toml"], cwd=tmp_path, stdout=full, stderr=error, text=True, check=False
+        )
+    # 1 would mean REFUTED.
+    assert done.returncode == 4
+    if not both:
+        assert done.stderr == "error: the output cannot be written (No space left on device)\n"
+
+
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
     write(tmp_path / "dot.toml", DOT)
     running = subprocess.Popen(
