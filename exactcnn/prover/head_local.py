@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import weakref
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -163,18 +164,19 @@ class Numbering:
 
 def head_local(task: Task, head: Head, statement: HeadStatement) -> HeadLocal:
     """The sequent of a statement about logits."""
-    cone = _Cone(head)
+    values = _VALUES.setdefault(head, _Values(head))
     terms: dict[tuple[int, ...], fmpq] = {}
     constant = fmpq(0)
+    reached: set[tuple[int, ...]] = set()
     for index, coefficient in statement.logits:
-        more, offset = cone.value(len(head.layers), index)
+        (more, offset), below = values.value(len(head.layers), index)
+        reached |= below
         constant += coefficient * offset
         for key, c in more.items():
             terms[key] = terms.get(key, fmpq(0)) + coefficient * c
-    channels = tuple(sorted(k for _, k in cone.channels))
-    order = [(-1, k) for k in channels] + sorted(cone.nodes)
-    number = {key: n for n, key in enumerate(order)}
-    nodes = tuple(_node(number, key, cone.nodes[key]) for key in order[len(channels) :])
+    order = tuple(values.order(reached))
+    number, nodes = values.numbered(order)
+    channels = tuple(k for depth, k in order if depth == -1)
     goal = {number[k]: c for k, c in terms.items() if c != 0}, constant
     premises = _Premises(task)
     for index in statement.holds:
@@ -184,47 +186,79 @@ def head_local(task: Task, head: Head, statement: HeadStatement) -> HeadLocal:
     return HeadLocal(task, channels, nodes, goal, tuple(premises.clauses), frozenset(premises.features))
 
 
-class _Cone:
-    """Forms of the head's values over pooled channels (-1, k) and nodes (layer, index)."""
+class _Values:
+    """Forms of a head's values over pooled channels (-1, k) and nodes (layer, index), as far as they were asked for."""
 
     def __init__(self, head: Head) -> None:
-        self._head = head
-        self.channels: set[tuple[int, ...]] = set()
-        self.nodes: dict[tuple[int, ...], _Form] = {}
-        self._known: dict[tuple[int, int], _Form] = {}
+        self._head = weakref.proxy(head)
+        self._nodes: dict[tuple[int, ...], tuple[_Form, frozenset[tuple[int, ...]]]] = {}
+        self._known: dict[tuple[int, int], tuple[_Form, frozenset[tuple[int, ...]]]] = {}
+        self._integers: dict[tuple[int, ...], tuple[int, Mapping[tuple[int, ...], int], int]] = {}
+        # Where every logit depends on everything, all sequents have the same nodes.
+        self._last: tuple[Sequence[tuple[int, ...]], Mapping[tuple[int, ...], int], tuple[Node, ...]] = ((), {}, ())
 
-    def value(self, depth: int, index: int) -> _Form:
-        """Output `index` of the head's layer depth-1 (the pooled channel for 0)."""
+    def value(self, depth: int, index: int) -> tuple[_Form, frozenset[tuple[int, ...]]]:
+        """Output `index` of the head's layer depth-1 (the pooled channel for 0), and what it is computed from.
+
+        The latter has the keys of the form, and of terms that cancel.
+        """
         known = self._known.get((depth, index))
         if known is None:
             known = self._known[depth, index] = self._computed(depth, index)
         return known
 
-    def _computed(self, depth: int, index: int) -> _Form:
+    def order(self, reached: Iterable[tuple[int, ...]]) -> list[tuple[int, ...]]:
+        """All channels and nodes that these depend on, in the order of variables."""
+        seen = set(reached)
+        pending = list(seen)
+        while pending:
+            key = pending.pop()
+            if key[0] >= 0:
+                more = self._nodes[key][1] - seen
+                seen |= more
+                pending += more
+        return sorted(seen)
+
+    def numbered(self, order: tuple[tuple[int, ...], ...]) -> tuple[Mapping[tuple[int, ...], int], tuple[Node, ...]]:
+        """The variables of these channels and nodes, and the nodes."""
+        if self._last[0] != order:
+            number = {key: n for n, key in enumerate(order)}
+            nodes = tuple(self._node(number, key) for key in order if key[0] >= 0)
+            self._last = order, number, nodes
+        return self._last[1:]
+
+    def _computed(self, depth: int, index: int) -> tuple[_Form, frozenset[tuple[int, ...]]]:
         if depth == 0:
-            self.channels.add((-1, index))
-            return {(-1, index): fmpq(1)}, fmpq(0)
+            return ({(-1, index): fmpq(1)}, fmpq(0)), frozenset({(-1, index)})
         if isinstance(self._head.layers[depth - 1], ReLU):
-            form = self.value(depth - 1, index)
+            form, below = self.value(depth - 1, index)
             if not form[0]:
-                return {}, max(fmpq(0), form[1])
-            self.nodes[depth - 1, index] = form
-            return {(depth - 1, index): fmpq(1)}, fmpq(0)
+                return ({}, max(fmpq(0), form[1])), below
+            node = depth - 1, index
+            self._nodes[node] = form, below
+            return ({node: fmpq(1)}, fmpq(0)), frozenset({node})
         taps, constant = self._head.taps(depth - 1, index)
         terms: dict[tuple[int, ...], fmpq] = {}
+        reached: set[tuple[int, ...]] = set()
         for source, weight in taps:
-            more, offset = self.value(depth - 1, source)
+            (more, offset), below = self.value(depth - 1, source)
+            reached |= below
             constant = constant + weight * offset
             for key, c in more.items():
                 terms[key] = terms.get(key, fmpq(0)) + weight * c
-        return {k: c for k, c in terms.items() if c != 0}, constant
+        return ({k: c for k, c in terms.items() if c != 0}, constant), frozenset(reached)
+
+    def _node(self, number: Mapping[tuple[int, ...], int], key: tuple[int, ...]) -> Node:
+        if key not in self._integers:
+            terms, constant = self._nodes[key][0]
+            common = math.lcm(int(constant.q), *(int(c.q) for c in terms.values()))
+            whole = {k: int((c * common).p) for k, c in terms.items()}
+            self._integers[key] = common, whole, int((constant * common).p)
+        scale, integers, offset = self._integers[key]
+        return Node(number[key], scale, (({number[k]: c for k, c in integers.items()}, offset),))
 
 
-def _node(number: Mapping[tuple[int, ...], int], key: tuple[int, ...], form: _Form) -> Node:
-    terms, constant = form
-    scale = math.lcm(int(constant.q), *(int(c.q) for c in terms.values()))
-    integers = {number[k]: int((c * scale).p) for k, c in terms.items()}
-    return Node(number[key], scale, ((integers, int((constant * scale).p)),))
+_VALUES: weakref.WeakKeyDictionary[Head, _Values] = weakref.WeakKeyDictionary()
 
 
 class _Premises:

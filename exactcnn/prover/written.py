@@ -85,6 +85,8 @@ class _Writer:
 
     def _shared(self, branches: Sequence[Proof]) -> None:
         """Writes what several branches use and none of them is needed for, so that it is written once."""
+        if len(branches) < 2:
+            return
         count: dict[int, int] = {}
         found: dict[int, Proof | Fact] = {}
         for branch in branches:
