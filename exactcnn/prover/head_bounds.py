@@ -13,7 +13,7 @@ from exactcnn.core.rational import ceil_to_grid, floor_to_grid
 from exactcnn.prover.fact_book import FactBook, in_order
 from exactcnn.prover.head_local import FactRow, HeadLocal, Numbering, head_local
 from exactcnn.prover.head_proof import HeadProof, HeadSearch
-from exactcnn.prover.head_state import GRID_BITS
+from exactcnn.prover.head_state import places
 from exactcnn.prover.instance import Instance
 from exactcnn.prover.rows import Leaf
 from exactcnn.prover.written import used_keys
@@ -196,15 +196,18 @@ def _main_rows(book: FactBook, sequent: HeadLocal) -> list[FactRow]:
     rows = book.main_rows(sequent)
     if not sequent.dense or book.instance.pooling.kind != "max":
         return rows
-    return in_order(_shortened(row) if book.result(row) is None else row for row in rows)
+    return in_order(_shortened(book, row) if book.result(row) is None else row for row in rows)
 
 
-def _shortened(row: FactRow) -> FactRow:
+def _shortened(book: FactBook, row: FactRow) -> FactRow:
     """A fact of interval arithmetic with a bound that has few binary places, if it had many."""
-    if int(row.local.q).bit_length() <= GRID_BITS or row.value != row.local:
+    low, high = book.base[row.channel]
+    if low is None or high is None or high <= low or row.value != row.local:
         return row
-    rounded = ceil_to_grid if row.kind in ("top", "upper") else floor_to_grid
-    bound = rounded(row.local, GRID_BITS)
+    bits = places(high - low)
+    if int(row.local.q).bit_length() <= bits:
+        return row
+    bound = (ceil_to_grid if row.kind in ("top", "upper") else floor_to_grid)(row.local, bits)
     return replace(row, local=bound, value=bound)
 
 

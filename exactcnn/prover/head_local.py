@@ -22,8 +22,8 @@ Atom = tuple[int | str, ...]
 
 Literal = tuple[Atom, bool]
 
-# Weights a node, on the average, from which on a head counts as dense.
-_MANY = 12
+# In so many nodes variables are, on the average, where a head counts as dense.
+_MANY = 4
 
 _Form = tuple[dict[tuple[int, ...], fmpq], fmpq]
 
@@ -107,8 +107,8 @@ class HeadLocal:
 
     @property
     def dense(self) -> bool:
-        """Whether nodes depend on many variables each, as they do where no weight is 0."""
-        return self.size > _MANY * (len(self.nodes) + 1)
+        """Whether most variables count in many nodes, as they do where no weight is 0."""
+        return self.size > _MANY * (len(self.channels) + len(self.nodes))
 
     def bound(self, value: fmpq) -> Row:
         """The row `goal - value`."""

@@ -30,9 +30,10 @@ from exactcnn.prover.rows import (
     primitive,
 )
 
-__all__ = ["GRID_BITS", "Argument", "Bound", "Claim", "Evaluator", "State", "Stated", "better", "bound_row", "made"]
+__all__ = ["Argument", "Bound", "Claim", "Evaluator", "State", "Stated", "better", "bound_row", "made", "places"]
 
-# Binary places of bounds in dense heads: every proof has a number for each weight, which should be a short one.
+# Binary places of bounds in dense heads, of what is in an interval of width 1: every proof has a number for each
+# weight, which should be a short one.
 GRID_BITS = 10
 # What a variable can do to a node, as a share of what all of them together can, for it to be looked at again when a
 # bound of that variable became better: where all weights were moved, every node depends on every variable.
@@ -201,6 +202,7 @@ class Evaluator:
             for atom, _ in clause.literals:
                 self.watch.setdefault(atom, []).append(clause)
         self._heavy: dict[int, frozenset[int]] = {}
+        self._places: dict[int, int] = {}
 
     def root(self) -> State:
         """The state before any case."""
@@ -301,12 +303,25 @@ class Evaluator:
         y, improved = node.variable, False
         if high is not None:
             most = max(high.value, fmpq(0))
-            most = ceil_to_grid(most, GRID_BITS) if state.coarse else most
+            most = ceil_to_grid(most, self._bits(node, low, high)) if state.coarse else most
             improved = state.note(Bound(y, most, -1, partial(_below, high, node, most)))
         if low is not None and low.value > 0:
-            least = floor_to_grid(low.value, GRID_BITS) if state.coarse else low.value
+            least = floor_to_grid(low.value, self._bits(node, low, high)) if state.coarse else low.value
             improved |= state.note(Bound(y, least, 1, partial(_above, low, node, self.numbering.above[y], least)))
         return improved
+
+    def _bits(self, node: Node, low: Argument | None, high: Argument | None) -> int:
+        """The places of a node's bounds."""
+        known = self._places.get(node.variable)
+        if known is None:
+            width = fmpq(1) if low is None or high is None else high.value - low.value
+            known = self._places[node.variable] = places(width)
+        return known
+
+
+def places(width: fmpq) -> int:
+    """Binary places of bounds of what is somewhere in an interval of this width."""
+    return GRID_BITS + max(0, int(width.q).bit_length() - int(width.p).bit_length())
 
 
 def _summed(

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from flint import fmpq
-from support.outcomes import PROVED, check_outcome
+from support.outcomes import PROVED, REFUTED, check_outcome, with_layer
 from support.perturb import perturbed
 from support.tiny import feature, one_class, task
 
 from exactcnn import api
+from exactcnn.core.sizes import SizeRange
+from exactcnn.core.tensor import ExactTensor
+from exactcnn.network.model import Dense
+from exactcnn.prover.head_bounds import one_sided
+from exactcnn.prover.head_local import head_local
 from exactcnn.prover.head_proof import _shortened
+from exactcnn.prover.instance import Instance
 from exactcnn.task.model import Task
 
 
@@ -35,21 +43,74 @@ def subject(count: int) -> Task:
     return task(features, classes)
 
 
-def facts(count: int) -> Counter[str]:
-    """The facts in the certificate of a built network all of whose weights were moved."""
+def proof(count: int, *, zeros: bool = False) -> list[str]:
+    """The certificate of a built network whose weights were moved: those that are not zero, or all."""
     chosen = subject(count)
-    network = perturbed(api.build(chosen, slack="1/4"), 12, 3)
+    network = perturbed(api.build(chosen, slack="1/4"), 12, 3, zeros=zeros)
     found = check_outcome(chosen, network, api.verify(chosen, network, workers=1))
     assert found.verdict is PROVED
     assert found.certificate is not None
-    kinds = Counter(line.split(" ", 1)[0] for line in found.certificate.text.splitlines())
+    if zeros:
+        # No solver was asked.
+        assert found.solvers == ()
+    return found.certificate.text.splitlines()
+
+
+def facts(lines: list[str]) -> Counter[str]:
+    """How many facts of each kind there are in a certificate."""
+    kinds = Counter(line.split(" ", 1)[0] for line in lines)
     return Counter({kind: kinds[kind] for kind in ("floor", "upper", "lower", "joint")})
 
 
 def test_facts_grow_as_the_features_do() -> None:
-    ten, twenty = facts(10), facts(20)
+    ten, twenty = facts(proof(10)), facts(proof(20))
     assert min(ten["upper"], ten["lower"]) >= 10
     assert twenty == Counter({kind: 2 * number for kind, number in ten.items()})
+
+
+def test_where_zero_weights_were_moved_facts_grow_so_and_each_bound_is_written_once() -> None:
+    proofs = {count: proof(count, zeros=True) for count in (10, 20)}
+    known = {count: facts(lines) for count, lines in proofs.items()}
+    assert min(known[10]["upper"], known[10]["lower"]) >= 10
+    # One upper bound a channel on all images more.
+    assert known[20].total() == 2 * known[10].total()
+    for count, lines in proofs.items():
+        head = lines[lines.index("head") :]
+        statements = [i for i, line in enumerate(head) if line.startswith(("right", "wrong", "pair"))]
+        assert len(statements) == count
+        for start, end in itertools.pairwise([*statements, len(head) - 1]):
+            # The features, the alternatives and the logit are so many nodes.
+            sums = [line for line in head[start:end] if line.startswith("lin")]
+            assert len(sums) <= 3 * (count + count // 2 + 1)
+        longest = max(len(token) for line in head for token in line.split(" "))
+        assert longest <= 24
+
+
+def test_a_dense_network_with_one_wrong_weight_is_refuted() -> None:
+    chosen = subject(6)
+    network = perturbed(api.build(chosen, slack="1/4"), 12, 3, zeros=True)
+    place, last = max((n, layer) for n, layer in enumerate(network.layers) if isinstance(layer, Dense))
+    values = last.weight.rationals()
+    # The first class's logit takes no note of its own alternative.
+    values[values.index(max(values[: last.weight.shape[1]]))] = fmpq(0)
+    spoilt = replace(last, weight=ExactTensor.from_rationals(values, last.weight.shape))
+    wrong = with_layer(network, place, spoilt)
+    assert check_outcome(chosen, wrong, api.verify(chosen, wrong, workers=1)).verdict is REFUTED
+
+
+def test_heads_are_dense_where_no_weight_is_zero() -> None:
+    chosen = subject(10)
+    built = api.build(chosen, slack="1/4")
+    for network, expected in (
+        (built, False),
+        (perturbed(built, 12, 3), False),
+        (perturbed(built, 12, 3, zeros=True), True),
+    ):
+        head = Instance(chosen, network, SizeRange.parse("any")).head
+        sequents = [head_local(chosen, head, one_sided(index, holds=True)) for index in range(len(chosen.classes))]
+        assert [sequent.dense for sequent in sequents] == [expected] * len(sequents)
+        # Sequents with the same variables have the same nodes.
+        assert (sequents[0].nodes is sequents[1].nodes) is expected
 
 
 @pytest.mark.parametrize("power", [0, 40, -40])
