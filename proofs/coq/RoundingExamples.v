@@ -71,3 +71,36 @@ Proof. vm_compute. reflexivity. Qed.
 
 Example unbounded_sum : error_bound (lamp_with 1 1 PoolSum) None = None /\ error_bound (lamp_with 1 1 PoolMean) None = None.
 Proof. vm_compute. split; reflexivity. Qed.
+
+(** * Means whose sum overflows *)
+
+(** Logits that are the mean of 16 pixels between 0 and [bright], with weight 1, and 0. *)
+Definition mean_of_16 (bright : Z) : statement :=
+  Statement 16 1 (Some 16) (Some 1) (Ratio 1 5) 1 1 0 bright false
+    [Feature 1 1 (Ratio 1 2) [[(bright, bright)]]]
+    [AnyOf [Alternative [0%nat] []]; AnyOf [Alternative [] [0%nat]]]
+    [] PoolMean [SDense 1 [[(0%N, 1)]; []] [0; 0] 1].
+
+(** The sum has to stay below 2^126, not only the mean. *)
+Example bounded_means :
+  map (fun e => match error_bound (mean_of_16 (2 ^ e)) None with Some _ => true | None => false end) [121; 122; 125]
+    = [true; false; false].
+Proof. vm_compute. reflexivity. Qed.
+
+(** For a reason: after an overflow anything may be computed, though the mean itself is far from overflowing. *)
+Lemma anything_after_overflow (y : R) : averaged 2 [power 127; power 127] y.
+Proof.
+  assert (E : power 128 = (power 127 + power 127)%R).
+  { change 128 with (1 + 127). rewrite power_plus, power_1. ring. }
+  assert (H := power_pos 127). assert (H' := power_pos 103).
+  left. exists (2 * power 128)%R. split.
+  - apply (added [] [power 127] (power 127) [] [power 127] (power 127)); [apply addend..|].
+    unfold rounded, overflow. rewrite <- E, Rabs_pos_eq; lra.
+  - unfold rounded, overflow. replace (2 * power 128 / 2)%R with (power 128) by field. rewrite Rabs_pos_eq; lra.
+Qed.
+
+(** * Executions of the lamp *)
+
+(** What [lamp_computed] says of all executions is not about nothing. *)
+Lemma lamp_executed x : exists v, executed (network_of (rounded_lamp (Ratio 1 5))) x v.
+Proof. apply execution_exists. Qed.
