@@ -101,6 +101,37 @@ Qed.
 
 (** * Executions of the lamp *)
 
-(** What [lamp_computed] says of all executions is not about nothing. *)
-Lemma lamp_executed x : exists v, executed (network_of (rounded_lamp (Ratio 1 5))) x v.
-Proof. apply execution_exists. Qed.
+(** A white pixel. *)
+Definition white : image := Image 1 1 (fun _ _ _ => 1%R).
+
+Definition lamp : statement := rounded_lamp (Ratio 1 5).
+
+Lemma white_bright f : In f (Tasks.features (task_of lamp)) -> Tasks.contains (task_of lamp) white f.
+Proof.
+  intros [<-|[]]. exists 0, 0. split; [repeat split; cbn; lia|]. eexists. split; [now left|].
+  unfold Tasks.excess, patch_sum. simpl. change (ints 1) with [0]. unfold end_value. simpl.
+  unfold real, grid. simpl. change (IPR 4) with 4%R. change (IPR 3) with 3%R. rewrite !relu_neg; lra.
+Qed.
+
+(** What [lamp_computed] says of all executions on all admissible images of binary32 numbers is not about nothing. *)
+Lemma lamp_executed :
+  Tasks.admissible (task_of lamp) white /\ Tasks.labelled (task_of lamp) white 0 /\ in_sizes lamp 1 1 /\
+  readable (task_of lamp) (network_of lamp) None white /\ exists v, executed (network_of lamp) white v.
+Proof.
+  assert (L : Tasks.labelled (task_of lamp) white 0).
+  { eexists. split; [reflexivity|]. split.
+    - exists (Alternative [0%nat] []). split; [now left|]. split; [|intros n f []].
+      intros n f _ E. apply white_bright. exact (nth_error_In _ _ E).
+    - intros [|[|[|z]]] c [= <-] H; [reflexivity|].
+      destruct H as (a & [<-|[]] & _ & H). specialize (H 0%nat _ (or_introl eq_refl) eq_refl).
+      eapply Tasks.contains_not_avoids in H; [destruct H|change (0 < 1 / 2)%R; lra|apply white_bright; now left]. }
+  split; [split; [|split]|split; [exact L|split; [|split]]].
+  - split; [simpl; lia|]. split; [simpl; lia|]. intros c i j _ _.
+    change (0 / 4 <= 1 <= 4 / 4)%R. lra.
+  - intros f Hf. left. now apply white_bright.
+  - now exists 0%nat.
+  - repeat split; simpl; try lia; intros n [=].
+  - intros c i j _ _. split; [|exact I]. exists 1, 0. split; [|split; [reflexivity|lia]].
+    unfold Networks.read. simpl. lra.
+  - apply execution_exists.
+Qed.
