@@ -37,6 +37,7 @@ def run(*, full: bool) -> tuple[list[Table], dict[str, bool]]:
     verify, in_time = bench_verify.measure(repeat=9 if full else 5)
     features, linear = bench_features.measure()
     learned, even = bench_learned.measure()
+    dense, short = bench_learned.measure_dense()
     inference, fast = bench_inference.measure(rounds=12 if full else 6)
     branches, checked = bench_kernel.measure()
     extracted = bench_extracted.measure()
@@ -54,13 +55,14 @@ def run(*, full: bool) -> tuple[list[Table], dict[str, bool]]:
         "verification in time": in_time,
         "a thousand features": linear,
         "facts learned": even,
+        "dense heads": short,
         "inference": fast,
         "the kernel": checked,
         "answers agree": agree,
     }
     if full:
         reached["changed networks decided"] = decided
-    return [verify, features, learned, inference, branches, extracted, *changed, *against], reached
+    return [verify, features, learned, dense, inference, branches, extracted, *changed, *against], reached
 
 
 def main() -> int:
