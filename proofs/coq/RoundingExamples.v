@@ -1,4 +1,5 @@
-(** FORMAT.md's lamp as a theorem about what is computed in binary32; margins that roundings do not leave are refused. *)
+(** FORMAT.md's lamp as a theorem about what is computed in binary32; margins that roundings do not leave are
+    refused. *)
 
 From Coq Require Import Reals ZArith NArith List Lra Lia.
 From ExactCNN Require Import Sums Images Formulas Numbers Binary32 Executions Roundings.
@@ -17,7 +18,8 @@ Definition rounded_lamp (margin : ratio) : statement :=
     [AnyOf [Alternative [0%nat] []]; AnyOf [Alternative [] [0%nat]]]
     [] PoolMax [SDense 1 [[(0%N, 2)]; []] [0; 1] 2].
 
-(** The certificate of FORMAT.md, as in [Examples.v], and its witnesses: a white image of 3x3 pixels, and one dark pixel. *)
+(** The certificate of FORMAT.md, as in [Examples.v], and its witnesses: a white image of 3x3 pixels, and one dark
+    pixel. *)
 Definition lamp_certificate : certificate :=
   Certificate
     [Upper 0 (Ratio 1 4) [0%nat]
@@ -65,11 +67,13 @@ Definition lamp_with (weight unit : Z) (p : pool_kind) : statement :=
 
 Example bounded_weights :
   map (fun w => match error_bound (lamp_with (fst w) (snd w) PoolMax) None with Some _ => true | None => false end)
-      [(1, 1); (1, 3); (2 ^ 125, 1); (2 ^ 126, 1); (2 ^ 24 - 1, 1); (2 ^ 24 + 1, 1); (1, 2 ^ 126); (1, 2 ^ 127); (-3, 4)]
+      [(1, 1); (1, 3); (2 ^ 125, 1); (2 ^ 126, 1); (2 ^ 24 - 1, 1); (2 ^ 24 + 1, 1); (1, 2 ^ 126); (1, 2 ^ 127);
+       (-3, 4)]
     = [true; false; true; false; true; false; true; false; true].
 Proof. vm_compute. reflexivity. Qed.
 
-Example unbounded_sum : error_bound (lamp_with 1 1 PoolSum) None = None /\ error_bound (lamp_with 1 1 PoolMean) None = None.
+Example unbounded_sum :
+  error_bound (lamp_with 1 1 PoolSum) None = None /\ error_bound (lamp_with 1 1 PoolMean) None = None.
 Proof. vm_compute. split; reflexivity. Qed.
 
 (** * Means whose sum overflows *)
