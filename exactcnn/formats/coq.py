@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ from exactcnn.formats.coq_text import shown_name
 from exactcnn.formats.coq_witness import pixels_of, witness_lines
 
 if TYPE_CHECKING:
+    from exactcnn.checker.kernel import Statement
     from exactcnn.checker.references import Checked
 
 __all__ = ["MOST_PIXELS", "coq_theorem"]
@@ -54,6 +56,10 @@ def _header(checked: Checked, task: str, name: str, version: str, *, seen: bool)
     yield "(** A theorem about one network. On every admissible image of the task"
     yield f"    [{task}]"
     yield f"    of {size_words(st)}, the logit of the image's label leads every other by at least {st.claim[0]}."
+    if st.claim[1:]:
+        multiples = f" and integer multiples of {st.claim[3]}" if st.claim[3:] else ""
+        yield "    That is said of the logits that any execution in binary32 computes (Executions.v), on those images"
+        yield f"    whose numbers, as the network reads them, are of binary32{multiples}."
     if seen:
         yield "    And there is such an image of every class."
     else:
@@ -68,8 +74,8 @@ def _header(checked: Checked, task: str, name: str, version: str, *, seen: bool)
     yield f"    To compile it, with Coq 8.16 and proofs/coq compiled: coqc -Q PATH/TO/proofs/coq ExactCNN {name}.v *)"
     yield ""
     yield "From Coq Require Import Reals ZArith List."
-    yield "From ExactCNN Require Import Packing."
-    yield "From ExactCNN Require Axis Images Networks Tasks."
+    yield f"From ExactCNN Require Import Packing{' FloatPacking' if st.claim[1:] else ''}."
+    yield f"From ExactCNN Require Axis Images {'Executions' if st.claim[1:] else 'Networks'} Tasks."
     yield "Import ListNotations."
     yield "Open Scope Z_scope."
     yield ""
@@ -77,13 +83,13 @@ def _header(checked: Checked, task: str, name: str, version: str, *, seen: bool)
 
 def _theorem(checked: Checked, *, seen: bool) -> Iterator[str]:
     st = checked.statement
-    p, q = st.margin
+    execution = _execution(st)
     yield "(** * The theorem *)"
     yield ""
     yield f"Definition sizes (height width : Z) : Prop := {size_terms(st)}."
     yield ""
-    yield "(** The checker, of which [Certificates.v] proves that it is right, runs on the certificate. *)"
-    yield "Lemma accepted : check_instance claim evidence = true."
+    yield f"(** The checker, of which [{execution.proved}] proves that it is right, runs on the certificate. *)"
+    yield f"Lemma accepted : {execution.check} evidence = true."
     yield "Proof. vm_cast_no_check (eq_refl true). Qed."
     yield ""
     if seen:
@@ -92,16 +98,47 @@ def _theorem(checked: Checked, *, seen: bool) -> Iterator[str]:
         yield "Proof. vm_cast_no_check (eq_refl true). Qed."
         yield ""
     yield "Theorem claim_holds :"
-    lead = f"{p} / {q}" if q > 1 else f"{p}"
-    yield f"  Networks.zero_error (task_of claim) (network_of claim) sizes ({lead})%R{'' if seen else '.'}"
+    lead, _, whole = st.claim[0].partition("/")
+    lead = f"{lead} / {whole}" if whole else lead
+    claimed = f"{execution.zero_error} (task_of claim) (network_of claim) sizes ({lead})%R{execution.step}"
+    yield f"  {claimed}{'' if seen else '.'}"
     if seen:
         yield f"  /\\ forall label, (label < {len(st.classes)})%nat -> exists image,"
         yield "       Tasks.admissible (task_of claim) image /\\ Tasks.labelled (task_of claim) image label"
         yield "       /\\ sizes (Images.height image) (Images.width image)."
     yield "Proof."
-    arguments = "_images claim evidence witnesses accepted seen" if seen else " claim evidence accepted"
-    steps = ["compare_sizes", "reflexivity" if q > 1 else "apply whole", *["reflexivity"] * seen]
-    yield f"  apply (exported{arguments}); [{'|'.join(steps)}]."
+    arguments = "evidence witnesses accepted seen" if seen else "evidence accepted"
+    steps = [
+        "compare_sizes",
+        "reflexivity" if whole else "apply whole",
+        *["reflexivity"] * (bool(execution.step) + seen),
+    ]
+    yield f"  apply ({execution.lemma}{'_images' * seen} {execution.given} {arguments}); [{'|'.join(steps)}]."
     yield "Qed."
     yield ""
     yield "Print Assumptions claim_holds."
+
+
+@dataclass(frozen=True)
+class _Execution:
+    """The words of the theorem that depend on what computes the logits: exact arithmetic, or float32."""
+
+    zero_error: str
+    lemma: str
+    check: str
+    given: str
+    step: str
+    proved: str
+
+
+def _execution(st: Statement) -> _Execution:
+    if not st.claim[1:]:
+        return _Execution("Networks.zero_error", "exported", "check_instance claim", "claim", "", "Certificates.v")
+    given, step = "None", " None"
+    if st.claim[3:]:
+        q = st.claim[3].removeprefix("1/")
+        given, step = f"(Some {q})", f" (Some (1 / {q})%R)"
+    words = f"claim {given}"
+    return _Execution(
+        "Executions.float_zero_error", "exported_float", f"check_float {words}", words, step, "Roundings.v"
+    )

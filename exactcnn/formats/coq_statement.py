@@ -47,13 +47,7 @@ def names_of(text: str) -> Names:
 
 
 def statement_lines(st: Statement, names: Names) -> Iterator[str]:
-    """Definitions up to that of `claim`, the statement.
-
-    Raises
-    ------
-    InputError: the statement is about float32.
-    """
-    _require_covered(st)
+    """Definitions up to that of `claim`, the statement."""
     intervals = {pair: f"i{n}" for n, pair in enumerate(_intervals(st))}
     if len(intervals) > _NAMED_INTERVALS:
         intervals = {}
@@ -61,16 +55,6 @@ def statement_lines(st: Statement, names: Names) -> Iterator[str]:
     yield from _class_lines(st, names)
     yield from _network_lines(st)
     yield from _claim_lines(st)
-
-
-def _require_covered(st: Statement) -> None:
-    if st.claim[1:]:
-        raise InputError(
-            "the checker in Coq knows margins of exact logits only",
-            found=f"margin {' '.join(st.claim)}",
-            expected=f"margin {st.claim[0]}",
-            hint="`exactcnn verify` without --float32 makes such a certificate",
-        )
 
 
 # -- the task ---------------------------------------------------------------------------------------------------------
@@ -203,7 +187,7 @@ def _claim_lines(st: Statement) -> Iterator[str]:
     yield "Definition claim : statement := {|"
     yield f"  least_height := {st.least[0]}; least_width := {st.least[1]};"
     yield f"  most_height := {most[0]}; most_width := {most[1]};"
-    yield f"  margin := {ratio(_fraction(st.margin))[1:-1]};"
+    yield f"  margin := {ratio(st.claim[0])[1:-1]};"
     yield f"  grid := {st.unit};"
     yield f"  channels := {st.channels};"
     yield f"  dark := {integer(st.pixel[0])}; bright := {integer(st.pixel[1])};"

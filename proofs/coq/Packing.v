@@ -5,14 +5,14 @@
     network's weights are. What concerns proofs needs no trust: a wrong proof is refused. *)
 
 From Coq Require Import Reals ZArith NArith List Lia Bool.
-From ExactCNN Require Import Sums Images Numbers Evaluations.
+From ExactCNN Require Import Sums Images Numbers Roundings.
 From ExactCNN Require Axis Tasks Networks.
 From ExactCNN Require Export Formulas.
 Import ListNotations.
 Open Scope Z_scope.
 
-Module Exact := Evaluations BinaryIntegers.
-Export Exact.
+Module Rounded := Roundings BinaryIntegers.
+Export Rounded.Witnessed.Evaluated.
 
 (** * Weights *)
 

@@ -53,6 +53,13 @@ def test_hostile_file_names(folder: Path) -> None:
     assert '"' not in text
 
 
+def test_a_margin_of_float32_execution(folder: Path) -> None:
+    assert run("export", "rounded.cert", "--to", "coq", "-o", "rounded.v").code == 0
+    text = (folder / "rounded.v").read_text()
+    assert statement_of(text) == (folder / "rounded.stmt").read_text()
+    assert "  Executions.float_zero_error (task_of claim) (network_of claim) sizes (1 / 2)%R None\n" in text
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -66,7 +73,6 @@ def test_hostile_file_names(folder: Path) -> None:
         ),
         (["none.cert", "--to", "coq", "-o", "a.v"], ["none.stmt", "no such file"]),
         (["dot.cert", "--to", "latex", "-o", "a.v"], ["--to", "smtlib or coq"]),
-        (["rounded.cert", "--to", "coq", "-o", "a.v"], ["rounded.cert", "margin 1/2 float32", "without --float32"]),
     ],
 )
 def test_what_is_refused(folder: Path, options: list[str], words: list[str]) -> None:

@@ -12,11 +12,10 @@ from pathlib import Path
 
 import pytest
 from support.commands import DOT, run
-from support.kernel_cases import NAMES, golden
+from support.kernel_cases import NAMES, edited, golden
 
 PROOFS = Path(__file__).parents[2] / "proofs"
-UNCOVERED = ("rounded",)
-COVERED = ("lamp", *sorted(set(NAMES) - set(UNCOVERED)))
+COVERED = ("lamp", *sorted(NAMES))
 
 
 @dataclass(frozen=True)
@@ -88,14 +87,6 @@ def test_ranges_of_sizes(tmp_path: Path, size: str) -> None:
     assert _compiled(tmp_path, changed).line > changed[: changed.index("Theorem claim_holds")].count("\n")
 
 
-@pytest.mark.parametrize("name", UNCOVERED)
-def test_what_is_not_covered_is_not_written(tmp_path: Path, name: str) -> None:
-    for suffix, text in zip(("stmt", "cert"), golden(name), strict=True):
-        (tmp_path / f"{name}.{suffix}").write_text(text)
-    assert run("export", tmp_path / f"{name}.cert", "--to", "coq", "-o", tmp_path / "a.v").code == 4
-    assert not (tmp_path / "a.v").exists()
-
-
 PLANTED = [
     # the network
     ("lamp", "a weight", "[[2];", "[[1];"),
@@ -116,6 +107,8 @@ PLANTED = [
     ("lamp", "classes exchanged", "classes := [class_0; class_1]", "classes := [class_1; class_0]"),
     # the margin
     ("lamp", "a greater margin", "margin := Ratio 1 4", "margin := Ratio 1 3"),
+    ("rounded", "a margin that roundings leave nothing of", "margin := Ratio 1 2", "margin := Ratio 1 1"),
+    ("rounded", "weights that binary32 does not hold", "(Axis.Level 1 1 0 0) 8\n", "(Axis.Level 1 1 0 0) 9\n"),
     # the certificate
     ("lamp", "a bound of a fact", "Upper 0 (Ratio 1 4)", "Upper 0 (Ratio 1 5)"),
     ("lamp", "a row", "qed [4; 2; 6; 1]", "qed [4; 2; 5; 1]"),
@@ -142,11 +135,48 @@ def test_the_checker_in_coq_refuses(tmp_path: Path, name: str, _what: str, old: 
     changed = text.replace(old, old.replace("0 1", "0 0", 1) if new is None else new)
     done = _compiled(tmp_path, changed)
     assert done.code == 1
-    lemma = "seen : check_images claim witnesses" if "itness" in old else "accepted : check_instance claim evidence"
+    checked = "check_float claim None" if name == "rounded" else "check_instance claim"
+    lemma = "seen : check_images claim witnesses" if "itness" in old else f"accepted : {checked} evidence"
     assert changed.splitlines()[done.line - 2 : done.line] == [
         f"Lemma {lemma} = true.",
         "Proof. vm_cast_no_check (eq_refl true). Qed.",
     ]
+
+
+def _stepped(folder: Path) -> str:
+    """The lamp's margin, of which roundings leave nothing, of float32 execution in steps: there is no rounding."""
+    pair = edited("lamp", ("margin 1/4", "margin 1/4 float32 step 1/256"))
+    for suffix, text in zip(("stmt", "cert"), pair, strict=True):
+        (folder / f"lamp.{suffix}").write_text(text)
+    assert run("export", folder / "lamp.cert", "--to", "coq", "-o", folder / "lamp.v").code == 0
+    return (folder / "lamp.v").read_text()
+
+
+def test_margins_of_float32_execution_in_steps(tmp_path: Path) -> None:
+    done = _compiled(tmp_path, _stepped(tmp_path))
+    assert (done.code, done.out, done.err) == (0, _assumptions(), "")
+
+
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        ([("(Some 256)", "None"), ("(Some (1 / 256)%R)", "None")], "Lemma accepted"),
+        ([("(Some 256)", "(Some 16777216)"), ("(1 / 256)", "(1 / 16777216)")], "Lemma accepted"),
+        ([("(Some (1 / 256)%R)", "None")], "Theorem claim_holds"),
+        ([("(1 / 256)", "(1 / 512)")], "Theorem claim_holds"),
+        ([("(1 / 4)%R", "(1 / 3)%R")], "Theorem claim_holds"),
+    ],
+)
+def test_other_steps_are_refused(tmp_path: Path, changes: list[tuple[str, str]], place: str) -> None:
+    text = _stepped(tmp_path)
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    done = _compiled(tmp_path, text)
+    assert done.code == 1
+    lemma, theorem = (text[: text.index(word)].count("\n") for word in ("Lemma accepted", "Theorem claim_holds"))
+    assert done.line > lemma
+    assert (done.line > theorem) is (place == "Theorem claim_holds")
 
 
 @pytest.mark.parametrize(

@@ -22,10 +22,7 @@ from exactcnn.formats.statement import encoded_name
 
 SHIPPED = Path(__file__).parents[2] / "proofs" / "certificates"
 GOLDEN = Path(__file__).parents[1] / "golden" / "coq" / "lamp.v"
-REFUSED = {"rounded": "margin 1/2 float32"}
-"""Golden certificates that the checker in Coq does not cover, and what is named."""
-
-COVERED = ("lamp", *sorted(set(NAMES) - REFUSED.keys()))
+COVERED = ("lamp", *sorted(NAMES))
 HOSTILE = (
     "(* ",
     '"',
@@ -93,12 +90,28 @@ def test_witnesses_that_are_too_large_are_left_out(side: int, said: bool) -> Non
     assert ("witness_1" in text) is said
 
 
-@pytest.mark.parametrize(("name", "found"), REFUSED.items())
-def test_what_the_checker_in_coq_does_not_cover_is_named(name: str, found: str) -> None:
-    with pytest.raises(InputError, match="the checker in Coq") as error:
-        _theorem(golden(name))
-    assert error.value.found == found
-    assert error.value.hint
+@pytest.mark.parametrize(
+    ("claim", "words"),
+    [
+        ("1/5 float32", "sizes (1 / 5)%R None"),
+        ("1/4 float32 step 1/256", "sizes (1 / 4)%R (Some (1 / 256)%R)"),
+        ("1/4 float32 step 1", "sizes (1 / 4)%R (Some (1 / 1)%R)"),
+    ],
+)
+def test_margins_of_float32_execution(claim: str, words: str) -> None:
+    pair = edited("lamp", ("margin 1/4", f"margin {claim}"))
+    text = _theorem(pair)
+    assert statement_of(text) == pair[0]
+    assert f"  Executions.float_zero_error (task_of claim) (network_of claim) {words}\n" in text
+    assert "Networks.zero_error" not in text
+    assert "any execution in binary32" in text
+    assert (f"integer multiples of {claim.split(' ')[-1]}.\n" in text) is ("step" in claim)
+    assert "check_instance" not in text
+
+
+def test_exact_margins_say_nothing_of_float32() -> None:
+    assert "binary32" not in _theorem(golden("lamp"))
+    assert "loat" not in _theorem(golden("lamp"))
 
 
 @pytest.mark.parametrize("fact", ["ceiling 0 1", "upper"])
@@ -107,10 +120,6 @@ def test_facts_of_another_version_are_named(fact: str) -> None:
     with pytest.raises(InputError, match="line 2: the checker in Coq does not know this kind of fact") as error:
         list(terms.lines())
     assert error.value.found == f"{fact}_new 0 1".split(" ")[0]
-
-
-def test_everything_else_is_covered() -> None:
-    assert set(COVERED) | REFUSED.keys() == {"lamp", *NAMES}
 
 
 @pytest.mark.parametrize(

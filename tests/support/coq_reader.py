@@ -93,7 +93,7 @@ def statement_of(text: str) -> str:
     lines = [
         "exactcnn statement 1",
         "sizes " + " ".join("any" if n == "None" else str(n[1] if isinstance(n, tuple) else n) for n in sizes),
-        f"margin {_ratio(claim['margin'])}",
+        f"margin {_ratio(claim['margin'])}{_execution(text)}",
         "source none",
         f"task {task.replace(' ', '%20')} channels {claim['channels']} pixel {' '.join(ends)}",
         f"features {len(claim['features'])}",
@@ -114,6 +114,17 @@ def statement_of(text: str) -> str:
     lines.append(f"globalpool {claim['pool'].removeprefix('Pool').lower()}")
     lines += [line for layer in claim["head"] for line in _layer(layer)]
     return "\n".join([*lines, "end", "end", ""])
+
+
+def _execution(text: str) -> str:
+    """What the theorem says of float32 in a statement's words."""
+    found = re.findall(
+        r"^  Executions\.float_zero_error .*? sizes \(.*?\)%R (None|\(Some \(1 / (\d+)\)%R\))", text, re.MULTILINE
+    )
+    if not found:
+        return ""
+    ((step, q),) = found
+    return " float32" if step == "None" else f" float32 step {Fraction(1, int(q))}"
 
 
 def witnesses_of(text: str) -> list[str]:
