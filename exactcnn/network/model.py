@@ -6,6 +6,7 @@ explicit: (top, left, bottom, right).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
@@ -35,6 +36,7 @@ __all__ = [
 Pair = tuple[int, int]
 Padding = tuple[int, int, int, int]
 NO_PADDING: Padding = (0, 0, 0, 0)
+_MOST_SIDE = 1024
 
 
 class InputUnit(Enum):
@@ -141,7 +143,8 @@ class Network:
 
         Raises
         ------
-        InputError: they do at one other size only.
+        InputError: they do at one other size only; or they flatten images for a dense layer that takes another number
+            of places.
         """
         if self.input_size is not None and sizes != SizeRange.fixed(*self.input_size):
             raise InputError(
@@ -151,6 +154,39 @@ class Network:
                 expected=_by(self.input_size),
                 hint=f"Give the size {_by(self.input_size)}",
             )
+        places = self._places_taken()
+        if places is None:
+            return
+        ends = (sizes.min_height, sizes.min_width), (sizes.max_height, sizes.max_width)
+        for height, width in ends:
+            found = None if height is None or width is None else self._positions(height, width)
+            if height is None or width is None or (found is not None and found[0] * found[1] != places):
+                side = next(
+                    (n for n in range(1, _MOST_SIDE) if math.prod(self._positions(n, n) or (0,)) == places), None
+                )
+                raise InputError(
+                    "the network flattens images for a dense layer that takes another number of places",
+                    source=self.source,
+                    found=f"size {sizes}" if found is None else f"{_by(found)} places at size {height}x{width}",
+                    expected=f"{places} places",
+                    hint="Give the one size that it was made for" + (f", such as {side}x{side}" if side else ""),
+                )
+
+    def _places_taken(self) -> int | None:
+        """How many places a flatten gives to the dense layer after it (0: it fits none); None without such a pair."""
+        channels = self.channels
+        for number, layer in enumerate(self.layers):
+            if isinstance(layer, GlobalPool):
+                return None
+            if isinstance(layer, Conv2d):
+                channels = layer.weight.shape[0]
+            if isinstance(layer, Flatten):
+                dense = next((x for x in self.layers[number:] if isinstance(x, Dense)), None)
+                if dense is None:
+                    return None
+                whole, rest = divmod(dense.weight.shape[1], channels)
+                return 0 if rest else whole
+        return None
 
     def _final_width(self) -> int | None:
         """The number of logits (None if it depends on the image's size), after checking that the layers fit."""
@@ -182,11 +218,16 @@ class Network:
     def output_size(self, height: int, width: int) -> Pair | None:
         """Rows and columns of positions that reach the global pool or flatten, for an image of this size.
 
-        None if some layer's window does not fit, so that the network is not defined at this size, or if the layers mean
-        what they stand for at another size only.
+        None if some layer's window does not fit or a dense layer takes another number of places, so that the network is
+        not defined at this size, or if the layers mean what they stand for at another size only.
         """
         if self.input_size not in (None, (height, width)):
             return None
+        found, places = self._positions(height, width), self._places_taken()
+        return None if found is None or (places is not None and math.prod(found) != places) else found
+
+    def _positions(self, height: int, width: int) -> Pair | None:
+        """Rows and columns of positions after the last window, wherever the layers' windows fit."""
         for layer in self.layers:
             if isinstance(layer, (Conv2d, MaxPool2d, AvgPool2d)):
                 (rows, columns), (down, right) = kernel_of(layer), layer.stride

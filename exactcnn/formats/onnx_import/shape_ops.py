@@ -66,7 +66,10 @@ def _squeeze(context: Context, node: Node) -> Data:
     if given is None:
         chosen = [i for i in range(view.rank) if view.length(i) == 1]
         if any(not isinstance(view.length(i), int) for i in range(view.rank)):
-            raise node.error("a squeeze of all axes while a length is open", hint="Fix the image size in the model")
+            raise node.error(
+                "a squeeze of all axes while a length is open",
+                hint="Name the axes, or flatten instead; or fix the batch and image size in the model",
+            )
     else:
         chosen = [view.axis(number, node) for number in given]
     return Data(data.forms, view.squeezed(chosen, node))
