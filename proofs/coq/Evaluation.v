@@ -97,12 +97,104 @@ Module Evaluation (Num : Numbers).
     sheet_of (Axis.above d (sheet_height x)) (Axis.above a (sheet_width x)) channels unit (fun i j =>
       cell (i * Axis.stride d - Axis.before d)%Z (j * Axis.stride a - Axis.before a)%Z).
 
-  Definition tap_product (x : sheet) (r c : Z) (t : N * Z * Z * number) : number :=
-    let '(k, i, j, w) := t in
-    match cell_at x (r + i) (c + j) with
-    | Some cell => Num.mul w (number_in cell (Z.of_N k))
-    | None => Num.zero
+  (** ** Convolutions
+
+      What a cell adds to the outputs of a window depends on its numbers and its place in the window only. Images have
+      few different cells, so for the first ones that are found it is computed once for every place. *)
+
+  (** Weights by the slot of the channel. *)
+  Definition channel_weights : Type := list (BinNums.positive * number).
+
+  (** The weights at each place of the window, by the place's number. *)
+  Fixpoint by_place (across : Z) (l : list (N * Z * Z * number)) : array channel_weights :=
+    match l with
+    | [] => PositiveMap.empty _
+    | (k, i, j, w) :: l =>
+        let m := by_place across l in
+        let p := (i * across + j)%Z in
+        PositiveMap.add (slot p) ((slot (Z.of_N k), w) :: match look m p with Some l => l | None => [] end) m
     end.
+
+  (** At each place, the weights of every output. *)
+  Definition place_weights (area across : Z) (taps : list (list (N * Z * Z * number)))
+      : array (list channel_weights) :=
+    let outputs := map (by_place across) taps in
+    tabulated area (fun p => map (fun m => match look m p with Some l => l | None => [] end) outputs).
+
+  Definition part_of (cell : array number) (l : channel_weights) : number :=
+    fold_right (fun kw total => match PositiveMap.find (fst kw) cell with
+                                | Some v => Num.add (Num.mul (snd kw) v) total
+                                | None => total
+                                end) Num.zero l.
+
+  (** What a cell at place [p] adds to the outputs. *)
+  Definition parts_of (weights : array (list channel_weights)) (cell : array number) (p : Z) : list number :=
+    match look weights p with Some l => map (part_of cell) l | None => [] end.
+
+  (** The same numbers. *)
+  Fixpoint same_cell (a b : array number) : bool :=
+    match a, b with
+    | PositiveMap.Leaf _, PositiveMap.Leaf _ => true
+    | PositiveMap.Node l v r, PositiveMap.Node l' v' r' =>
+        match v, v' with Some v, Some v' => Num.eqb v v' | None, None => true | _, _ => false end
+        && same_cell l l' && same_cell r r'
+    | _, _ => false
+    end.
+
+  (** Cells of the list without repetition, until there is no room. *)
+  Fixpoint different_cells (room : nat) (found l : list (array number)) : list (array number) :=
+    match l with
+    | [] => found
+    | cell :: l =>
+        if existsb (same_cell cell) found then different_cells room found l
+        else match room with O => found | S room => different_cells room (cell :: found) l end
+    end.
+
+  (** A cell, or all that it can add, place by place. *)
+  Inductive prepared := Plain (cell : array number) | Ready (parts : array (list number)).
+
+  Definition prepare (ready : list (array number * array (list number))) (cell : array number) : prepared :=
+    match find (fun known => same_cell (fst known) cell) ready with
+    | Some known => Ready (snd known)
+    | None => Plain cell
+    end.
+
+  Definition prepared_parts (weights : array (list channel_weights)) (e : prepared) (p : Z) : list number :=
+    match e with
+    | Plain cell => parts_of weights cell p
+    | Ready parts => match look parts p with Some l => l | None => [] end
+    end.
+
+  Fixpoint mapped {A B} (f : A -> B) (m : array A) : array B :=
+    match m with
+    | PositiveMap.Leaf _ => PositiveMap.Leaf _
+    | PositiveMap.Node l v r => PositiveMap.Node (mapped f l) (option_map f v) (mapped f r)
+    end.
+
+  Definition prepared_cells (area : Z) (weights : array (list channel_weights)) (x : sheet) : array (array prepared) :=
+    let cells := flat_map (fun p => match cell_at x (fst p) (snd p) with Some cell => [cell] | None => [] end)
+                          (sheet_places x) in
+    let ready := map (fun cell => (cell, tabulated area (parts_of weights cell))) (different_cells 32 [] cells) in
+    mapped (mapped (prepare ready)) (sheet_cells x).
+
+  Fixpoint add_lists (l m : list number) : list number :=
+    match l, m with a :: l, b :: m => Num.add a b :: add_lists l m | _, _ => [] end.
+
+  (** The outputs of the window with this corner, from [total] on. *)
+  Definition window_outputs (weights : array (list channel_weights)) (cells : array (array prepared))
+      (places : list (Z * Z * Z)) (total : list number) (r c : Z) : list number :=
+    fold_left (fun total p =>
+      let '(i, j, n) := p in
+      match look cells (r + i) with
+      | Some row =>
+          match look row (c + j) with Some e => add_lists total (prepared_parts weights e n) | None => total end
+      | None => total
+      end) places total.
+
+  (** The places of a window, and their numbers. *)
+  Definition numbered_places (d a : Axis.level) : list (Z * Z * Z) :=
+    map (fun p => (p, fst p * Axis.kernel a + snd p)%Z)
+        (list_prod (Axis.span 0 (Axis.kernel d)) (Axis.span 0 (Axis.kernel a))).
 
   (** The cells of a pool's window that exist. *)
   Definition cells_of (d a : Axis.level) (x : sheet) (r c : Z) : list (array number) :=
@@ -112,11 +204,16 @@ Module Evaluation (Num : Numbers).
   Definition apply_layer (l : stem_layer) (x : sheet) : sheet :=
     match l with
     | SConv _ d a taps bias u =>
-        let outputs := Z.of_nat (length taps) in
-        slid d a x outputs (Num.mul (sheet_unit x) u) (fun r c => tabulated outputs (fun o =>
-          Num.add (sum_of (map (tap_product x r c) (nth (Z.to_nat o) taps [])))
-                  (Num.mul (sheet_unit x) (nth (Z.to_nat o) bias Num.zero))))
-    | SRelu => changed (sheet_unit x) (largest Num.zero) x
+        let area := (Axis.kernel d * Axis.kernel a)%Z in
+        let weights := place_weights area (Axis.kernel a) taps in
+        let cells := prepared_cells area weights x in
+        let places := numbered_places d a in
+        let biases := map (fun o => Num.mul (sheet_unit x) (nth o bias Num.zero)) (numbers_of taps) in
+        slid d a x (Z.of_nat (length taps)) (Num.mul (sheet_unit x) u) (fun r c =>
+          listed (window_outputs weights cells places biases r c))
+    | SRelu =>
+        Sheet (sheet_height x) (sheet_width x) (sheet_channels x) (sheet_unit x)
+              (mapped (mapped (mapped (largest Num.zero))) (sheet_cells x))
     | SMaxPool d a =>
         slid d a x (sheet_channels x) (sheet_unit x) (fun r c =>
           let cells := cells_of d a x r c in

@@ -172,6 +172,36 @@ Module Evaluations (Num : SpecifiedNumbers).
       destruct (insideb_spec a i j) as [|N]; [discriminate|]. apply N. exact Hin.
   Qed.
 
+  Lemma find_mapped {A B} (f : A -> B) p : forall m,
+    PositiveMap.find p (mapped f m) = option_map f (PositiveMap.find p m).
+  Proof. induction p as [p IH|p IH|]; intros [|l v r]; cbn [mapped PositiveMap.find]; try reflexivity; apply IH. Qed.
+
+  Lemma look_mapped {A B} (f : A -> B) (m : array A) i : look (mapped f m) i = option_map f (look m i).
+  Proof. unfold look. destruct (i <? 0)%Z; [reflexivity|apply find_mapped]. Qed.
+
+  Lemma relu_shows n x a :
+    shows n x a ->
+    shows n (Sheet (sheet_height x) (sheet_width x) (sheet_channels x) (sheet_unit x)
+                   (mapped (mapped (mapped (largest Num.zero))) (sheet_cells x)))
+          (Image (height a) (width a) (fun k i j => relu (pixel a k i j))).
+  Proof.
+    intros ((Hu & Hcells) & Hn & Hh & Hw & Hp). set (y := Sheet _ _ _ _ _).
+    assert (E : forall i j, cell_at y i j = option_map (mapped (largest Num.zero)) (cell_at x i j)).
+    { intros i j. unfold cell_at, y. cbn [sheet_cells]. rewrite look_mapped.
+      destruct (look (sheet_cells x) i); cbn [option_map]; [apply look_mapped|reflexivity]. }
+    split; [|split; [exact Hn|split; [exact Hh|split; [exact Hw|]]]].
+    - split; [exact Hu|]. intros i j. rewrite E, <- (Hcells i j : _ = insideb (image_of y) i j).
+      now destruct (cell_at x i j).
+    - intros k i j Hk Hin. cbn [pixel]. rewrite <- (Hp k i j Hk Hin). cbn [image_of pixel].
+      change (sheet_unit y) with (sheet_unit x). unfold Rdiv. rewrite !(Rmult_comm _ (/ _)), relu_scale
+        by (apply Rlt_le; now apply Rinv_0_lt_compat). f_equal. unfold number_at. rewrite E.
+      destruct (cell_at x i j) as [cell|]; cbn [option_map].
+      + unfold number_in. rewrite look_mapped. destruct (look cell (Z.of_nat k)); cbn [option_map].
+        * rewrite largest_real, real_zero. reflexivity.
+        * rewrite real_zero. symmetry. apply relu_pos. lra.
+      + rewrite real_zero. symmetry. apply relu_pos. lra.
+  Qed.
+
   Lemma slid_shows n d e x a unit cell value :
     0 < real unit -> sheet_height x = height a -> sheet_width x = width a ->
     (forall k r c, (k < n)%nat -> real (number_in (cell r c) (Z.of_nat k)) = real unit * value k r c) ->
@@ -196,15 +226,211 @@ Module Evaluations (Num : SpecifiedNumbers).
     - rewrite (no_cell n x a _ _ H Ec). exact IH.
   Qed.
 
-  Lemma tap_product_value n x a r c k i j w :
-    shows n x a -> (N.to_nat k < n)%nat ->
-    real (tap_product x r c (k, i, j, w)) = real (sheet_unit x) * (real w * padded a (N.to_nat k) (r + i) (c + j)).
+  (** ** Convolutions *)
+
+  (** The number in a slot; 0 where there is none. *)
+  Definition slot_number (cell : array number) (p : BinNums.positive) : R :=
+    match PositiveMap.find p cell with Some v => real v | None => 0 end.
+
+  Lemma slot_number_in cell k : (0 <= k)%Z -> slot_number cell (slot k) = real (number_in cell k).
   Proof.
-    intros H Hk. assert (E := number_padded n x a (N.to_nat k) (r + i) (c + j) H Hk). unfold tap_product.
-    unfold number_at in E. rewrite N_nat_Z in E. destruct (cell_at x (r + i) (c + j)) as [cell|].
-    - rewrite real_mul, E. ring.
-    - rewrite real_zero in *. replace (padded a (N.to_nat k) (r + i) (c + j)) with 0; [ring|].
-      apply (Rmult_eq_reg_l (real (sheet_unit x))); [lra|]. apply Rgt_not_eq. exact (shows_unit n x a H).
+    intros H. unfold slot_number, number_in, look. destruct (Z.ltb_spec k 0); [lia|].
+    destruct (PositiveMap.find _ _); [reflexivity|]. now rewrite real_zero.
+  Qed.
+
+  Lemma same_cell_numbers p : forall a b, same_cell a b = true -> slot_number a p = slot_number b p.
+  Proof.
+    unfold slot_number. induction p as [p IH|p IH|]; intros [|l v r] [|l' v' r']; cbn [same_cell PositiveMap.find];
+      try discriminate; try reflexivity; rewrite !andb_true_iff; intros ((Hv & Hl) & Hr); auto.
+    destruct v, v'; try discriminate; [|reflexivity]. now apply eqb_real.
+  Qed.
+
+  (** What weights make of a cell. *)
+  Definition part_value (cell : array number) (l : channel_weights) : R :=
+    sum l (fun kw => real (snd kw) * slot_number cell (fst kw)).
+
+  Lemma real_part_of cell l : real (part_of cell l) = part_value cell l.
+  Proof.
+    unfold part_value, part_of. induction l as [|[k w] l IH]; cbn [fold_right sum fst snd]; [apply real_zero|].
+    rewrite <- IH. unfold slot_number. destruct (PositiveMap.find k cell); [|lra]. now rewrite real_add, real_mul.
+  Qed.
+
+  (** An output's weights at place [p]. *)
+  Definition weights_at (across : Z) (taps : list (N * Z * Z * number)) (p : Z) : channel_weights :=
+    match look (by_place across taps) p with Some l => l | None => [] end.
+
+  (** A list of what a cell adds to the outputs. *)
+  Definition are_parts across taps (cell : array number) (p : Z) (l : list number) : Prop :=
+    length l = length taps /\
+    forall o, (o < length taps)%nat -> real (nth o l Num.zero) = part_value cell (weights_at across (nth o taps []) p).
+
+  Lemma parts_of_are across area taps cell p :
+    (0 <= p < area)%Z -> are_parts across taps cell p (parts_of (place_weights area across taps) cell p).
+  Proof.
+    intros Hp. unfold parts_of, place_weights. rewrite look_tabulated.
+    destruct (Z.leb_spec 0 p), (Z.ltb_spec p area); try lia. cbn [andb]. rewrite !map_map.
+    split; [now rewrite map_length|]. intros o Ho.
+    rewrite (nth_indep _ _ (part_of cell (weights_at across [] p))) by now rewrite map_length.
+    unfold weights_at.
+    rewrite (map_nth (fun l => part_of cell (match look (by_place across l) p with Some l => l | None => [] end))).
+    apply real_part_of.
+  Qed.
+
+  Lemma prepared_parts_are across area taps cells cell p :
+    (0 <= p < area)%Z ->
+    are_parts across taps cell p
+      (prepared_parts (place_weights area across taps)
+         (prepare (map (fun c => (c, tabulated area (parts_of (place_weights area across taps) c))) cells) cell) p).
+  Proof.
+    intros Hp. unfold prepare. destruct (find _ _) as [[c parts]|] eqn:E; [|now apply parts_of_are].
+    apply find_some in E. destruct E as [(c' & [= -> <-] & _)%in_map_iff E]. cbn [fst snd prepared_parts] in *.
+    rewrite look_tabulated. destruct (Z.leb_spec 0 p), (Z.ltb_spec p area); try lia. cbn [andb].
+    destruct (parts_of_are across area taps c p Hp) as [Hl Hv]. split; [exact Hl|]. intros o Ho. rewrite (Hv o Ho).
+    unfold part_value. apply sum_ext. intros kw _. f_equal. now apply same_cell_numbers.
+  Qed.
+
+  Lemma nth_add_lists o : forall l m, (o < length l)%nat -> length l = length m ->
+    real (nth o (add_lists l m) Num.zero) = real (nth o l Num.zero) + real (nth o m Num.zero).
+  Proof.
+    induction o as [|o IH]; intros [|a l] [|b m]; cbn [length add_lists nth]; try lia; intros H [= E].
+    - apply real_add.
+    - apply IH; [lia|assumption].
+  Qed.
+
+  Lemma add_lists_length l : forall m, length l = length m -> length (add_lists l m) = length l.
+  Proof. induction l as [|a l IH]; intros [|b m]; cbn [length add_lists]; try lia. intros [= E]. now rewrite IH. Qed.
+
+  Lemma window_outputs_value across area taps x r c places : forall total,
+    length total = length taps -> (forall ij n, In (ij, n) places -> (0 <= n < area)%Z) ->
+    let weights := place_weights area across taps in
+    let l := window_outputs weights (prepared_cells area weights x) places total r c in
+    length l = length taps /\
+    forall o, (o < length taps)%nat ->
+      real (nth o l Num.zero)
+      = real (nth o total Num.zero)
+        + sum places (fun p => match cell_at x (r + fst (fst p)) (c + snd (fst p)) with
+                               | Some cell => part_value cell (weights_at across (nth o taps []) (snd p))
+                               | None => 0
+                               end).
+  Proof.
+    unfold window_outputs, prepared_cells. set (cells := different_cells _ _ _). clearbody cells.
+    induction places as [|[[i j] n] places IH]; intros total Ht Hn; cbn [fold_left sum fst snd].
+    - split; [assumption|]. intros o Ho. lra.
+    - specialize (Hn (i, j)) as Hn'. specialize (Hn' n (or_introl eq_refl)). unfold cell_at at 1.
+      rewrite look_mapped. destruct (look (sheet_cells x) (r + i)) as [row|]; cbn [option_map]; [rewrite look_mapped|].
+      1: destruct (look row (c + j)) as [cell|]; cbn [option_map].
+      1: { destruct (prepared_parts_are across area taps cells cell n Hn') as [Hl Hv].
+           destruct (IH (add_lists total (prepared_parts (place_weights area across taps)
+             (prepare (map (fun c => (c, tabulated area (parts_of (place_weights area across taps) c))) cells)
+                      cell) n)))
+             as [H1 H2].
+           - rewrite add_lists_length; congruence.
+           - intros ij m Hm. apply (Hn ij m). now right.
+           - split; [exact H1|]. intros o Ho. rewrite (H2 o Ho), nth_add_lists, (Hv o Ho); [|lia|congruence].
+             unfold cell_at. lra. }
+      all: destruct (IH total Ht) as [H1 H2]; [intros ij m Hm; apply (Hn ij m); now right|];
+        split; [exact H1|]; intros o Ho; rewrite (H2 o Ho); lra.
+  Qed.
+
+  (** Weights sorted by their places are the same weights. *)
+  Lemma weights_at_cons across k i j w l p :
+    (0 <= p)%Z -> (0 <= i * across + j)%Z ->
+    weights_at across ((k, i, j, w) :: l) p
+    = if (p =? i * across + j)%Z then (slot (Z.of_N k), w) :: weights_at across l p else weights_at across l p.
+  Proof.
+    intros Hp Hij. unfold weights_at. cbn [by_place]. unfold look at 1.
+    destruct (Z.ltb_spec p 0); [lia|]. destruct (Z.eqb_spec p (i * across + j)) as [->|N].
+    - now rewrite PositiveMap.gss.
+    - rewrite PositiveMap.gso by (intros E; apply N; now apply slot_injective).
+      unfold look. destruct (Z.ltb_spec p 0); [lia|reflexivity].
+  Qed.
+
+  Lemma by_place_sum across down (value : Z * Z -> channel_weights -> R) l :
+    (forall ij, value ij [] = 0) ->
+    (forall ij a l, value ij (a :: l) = value ij [a] + value ij l) ->
+    (forall k i j w, In (k, i, j, w) l -> (0 <= i < down)%Z /\ (0 <= j < across)%Z) ->
+    sum (list_prod (ints down) (ints across)) (fun ij => value ij (weights_at across l (fst ij * across + snd ij)))
+    = sum l (fun t => let '(k, i, j, w) := t in value (i, j) [(slot (Z.of_N k), w)]).
+  Proof.
+    intros H0 Hcons. induction l as [|[[[k i] j] w] l IH]; intros Hl; cbn [sum].
+    - apply sum_0. intros ij _. unfold weights_at. cbn [by_place]. unfold look. rewrite PositiveMap.gempty.
+      destruct (_ <? _)%Z; apply H0.
+    - rewrite <- IH by (intros; eapply Hl; right; eauto). destruct (Hl k i j w (or_introl eq_refl)) as [Hi Hj].
+      assert (Edec : forall a b : Z * Z, {a = b} + {a <> b}) by (repeat decide equality).
+      rewrite <- (sum_single Edec (list_prod (ints down) (ints across))
+                    (fun ij => value ij [(slot (Z.of_N k), w)]) (i, j)).
+      + rewrite <- sum_plus. apply sum_ext. intros [i' j'] [Hi'%in_ints Hj'%in_ints]%in_prod_iff. cbn [fst snd].
+        rewrite weights_at_cons by nia.
+        destruct (Z.eqb_spec (i' * across + j') (i * across + j)) as [E|N], (Edec (i', j') (i, j)) as [E'|N'].
+        * apply Hcons.
+        * exfalso. apply N'. assert (i' = i) by nia. f_equal; nia.
+        * injection E' as -> ->. now destruct N.
+        * lra.
+      + apply NoDup_prod; apply FinFun.Injective_map_NoDup; try apply seq_NoDup; intros a b E; lia.
+      + apply in_prod_iff. now rewrite !in_ints.
+  Qed.
+
+  Lemma look_listed_from {A} (l : list A) : forall i j, (0 <= i)%Z ->
+    look (listed_from l i) j = if (j <? i)%Z then None else nth_error l (Z.to_nat (j - i)).
+  Proof.
+    induction l as [|a l IH]; intros i j Hi; cbn [listed_from].
+    - unfold look. rewrite PositiveMap.gempty.
+      destruct (Z.ltb_spec j 0), (Z.ltb_spec j i); try reflexivity; now destruct (Z.to_nat (j - i)).
+    - unfold look in *. destruct (Z.ltb_spec j 0); [now destruct (Z.ltb_spec j i); [|lia]|].
+      destruct (Z.eq_dec i j) as [->|N].
+      + rewrite PositiveMap.gss, Z.sub_diag. now destruct (Z.ltb_spec j j); [lia|].
+      + rewrite PositiveMap.gso by (intros E; apply N; symmetry; now apply slot_injective).
+        specialize (IH (i + 1)%Z j ltac:(lia)). destruct (Z.ltb_spec j 0); [lia|]. rewrite IH.
+        destruct (Z.ltb_spec j (i + 1)), (Z.ltb_spec j i); try lia; [reflexivity|].
+        replace (Z.to_nat (j - i)) with (S (Z.to_nat (j - (i + 1)))) by lia. reflexivity.
+  Qed.
+
+  Lemma look_listed {A} (l : list A) i : (0 <= i)%Z -> look (listed l) i = nth_error l (Z.to_nat i).
+  Proof.
+    intros Hi. unfold listed. rewrite look_listed_from by lia. destruct (Z.ltb_spec i 0); [lia|].
+    now rewrite Z.sub_0_r.
+  Qed.
+
+  Lemma number_in_listed l o : number_in (listed l) (Z.of_nat o) = nth o l Num.zero.
+  Proof.
+    unfold number_in. rewrite look_listed, Nat2Z.id by lia.
+    destruct (nth_error l o) as [v|] eqn:E; symmetry; [now apply nth_error_nth|].
+    now apply nth_overflow, nth_error_None.
+  Qed.
+
+  Lemma convolved_value n d e taps bias unit x a r c o :
+    shows n x a -> (o < length taps)%nat ->
+    (forall k i j w, In (k, i, j, w) (nth o taps []) ->
+       (N.to_nat k < n)%nat /\ (0 <= i < Axis.kernel d)%Z /\ (0 <= j < Axis.kernel e)%Z) ->
+    let weights := place_weights (Axis.kernel d * Axis.kernel e) (Axis.kernel e) taps in
+    real (number_in (listed (window_outputs weights (prepared_cells (Axis.kernel d * Axis.kernel e) weights x)
+                               (numbered_places d e)
+                               (map (fun o => Num.mul unit (nth o bias Num.zero)) (numbers_of taps)) r c)) (Z.of_nat o))
+    = real unit * real (nth o bias Num.zero)
+      + real (sheet_unit x) * sum (nth o taps []) (fun t => let '(k, i, j, w) := t in
+                                real w * padded a (N.to_nat k) (r + i)%Z (c + j)%Z).
+  Proof.
+    intros H Ho Htaps weights. rewrite number_in_listed.
+    destruct (window_outputs_value (Axis.kernel e) (Axis.kernel d * Axis.kernel e) taps x r c (numbered_places d e)
+                (map (fun o => Num.mul unit (nth o bias Num.zero)) (numbers_of taps))) as [_ ->].
+    4: exact Ho.
+    - unfold numbers_of. now rewrite map_length, seq_length.
+    - intros ij m ([i j] & [= <- <-] & [Hi%Axis.in_span Hj%Axis.in_span]%in_prod_iff)%in_map_iff. cbn [fst snd]. nia.
+    - f_equal.
+      + unfold numbers_of. rewrite (nth_indep _ _ (Num.mul unit (nth 0 bias Num.zero)))
+          by now rewrite map_length, seq_length.
+        rewrite (map_nth (fun o => Num.mul unit (nth o bias Num.zero))), seq_nth by assumption. apply real_mul.
+      + unfold numbered_places. rewrite sum_map, (span_ints (Axis.kernel d)), (span_ints (Axis.kernel e)), <- sum_scale.
+        cbn [fst snd]. rewrite (by_place_sum (Axis.kernel e) (Axis.kernel d) (fun ij l =>
+          match cell_at x (r + fst ij) (c + snd ij) with Some cell => part_value cell l | None => 0 end)).
+        * apply sum_ext. intros [[[k i] j] w] Ht. cbn [fst snd]. destruct (Htaps k i j w Ht) as (Hk & _).
+          assert (E := number_padded n x a (N.to_nat k) (r + i) (c + j) H Hk).
+          unfold number_at in E. rewrite N_nat_Z in E. destruct (cell_at x (r + i) (c + j)) as [cell|].
+          -- unfold part_value. cbn [sum fst snd]. rewrite slot_number_in, E by lia. lra.
+          -- rewrite real_zero in E. rewrite (Rmult_comm (real w)), <- Rmult_assoc, <- E. lra.
+        * intros ij. now destruct (cell_at _ _ _).
+        * intros ij kw l. destruct (cell_at _ _ _); unfold part_value; cbn [sum]; lra.
+        * intros k i j w Ht. destruct (Htaps k i j w Ht) as (_ & Hi & Hj). auto.
   Qed.
 
   Lemma cells_number_positive d e : Axis.level_ok d -> Axis.level_ok e -> 0 < real (cells_number d e).
@@ -223,19 +449,13 @@ Module Evaluations (Num : SpecifiedNumbers).
       rewrite Nat2N.id. cbn [apply_layer layer_of Networks.apply].
       assert (Hprod : 0 < real (sheet_unit x) * real u) by now apply Rmult_lt_0_compat.
       apply slid_shows; try assumption; [now rewrite real_mul|].
-      intros o r c Ho. rewrite number_in_tabulated by lia. rewrite Nat2Z.id.
-      rewrite real_add, real_mul, real_sum_of, sum_map, real_mul.
+      intros o r c Ho. cbv zeta. rewrite (convolved_value (N.to_nat n) d e taps bias _ x a) by
+        (assumption || (intros k i j w Ht; destruct (Htaps o k i j w Ht) as (Hk & Hi & Hj); repeat split; lia)).
       cbn [geometry_of Networks.kernel_rows Networks.kernel_columns].
       rewrite (convolution_taps (inputs) _ _ taps u o (fun c' i j => padded a c' (r + i)%Z (c + j)%Z))
         by (intros; eapply Htaps; eauto).
-      rewrite (sum_ext _ _ (fun t => real (sheet_unit x) * (let '(k, i, j, w) := t in
-                 real w * padded a (N.to_nat k) (r + i)%Z (c + j)%Z))).
-      + rewrite sum_scale. field. lra.
-      + intros [[[k i] j] w] Ht. apply (tap_product_value (N.to_nat n)); [assumption|].
-        destruct (Htaps o k i j w Ht) as (Hk & _). lia.
-    - injection Hm as <-. cbn [apply_layer layer_of Networks.apply].
-      apply changed_shows; [assumption|assumption|]. intros v r Ev. rewrite largest_real, real_zero, Ev.
-      change (Rmax 0 (real (sheet_unit x) * r)) with (relu (real (sheet_unit x) * r)). apply relu_scale. lra.
+      rewrite real_mul. field. lra.
+    - injection Hm as <-. cbn [apply_layer layer_of Networks.apply]. now apply relu_shows.
     - injection Hm as <-. cbn [apply_layer layer_of Networks.apply]. rewrite Hn.
       apply slid_shows; try assumption. intros k r c Hk. rewrite number_in_tabulated by lia.
       rewrite real_largest_of, map_map, (cells_of_values (N.to_nat n) d e x a) by assumption.

@@ -165,27 +165,6 @@ Module Witnesses (Num : SpecifiedNumbers).
       unfold number_in, look. rewrite PositiveMap.gempty. now destruct (_ <? _)%Z.
     Qed.
 
-    Lemma look_listed_from {A} (l : list A) : forall i j, (0 <= i)%Z ->
-      look (listed_from l i) j = if (j <? i)%Z then None else nth_error l (Z.to_nat (j - i)).
-    Proof.
-      induction l as [|a l IH]; intros i j Hi; cbn [listed_from].
-      - unfold look. rewrite PositiveMap.gempty.
-        destruct (Z.ltb_spec j 0), (Z.ltb_spec j i); try reflexivity; now destruct (Z.to_nat (j - i)).
-      - unfold look in *. destruct (Z.ltb_spec j 0); [now destruct (Z.ltb_spec j i); [|lia]|].
-        destruct (Z.eq_dec i j) as [->|N].
-        + rewrite PositiveMap.gss, Z.sub_diag. now destruct (Z.ltb_spec j j); [lia|].
-        + rewrite PositiveMap.gso by (intros E; apply N; symmetry; now apply slot_injective).
-          specialize (IH (i + 1)%Z j ltac:(lia)). destruct (Z.ltb_spec j 0); [lia|]. rewrite IH.
-          destruct (Z.ltb_spec j (i + 1)), (Z.ltb_spec j i); try lia; [reflexivity|].
-          replace (Z.to_nat (j - i)) with (S (Z.to_nat (j - (i + 1)))) by lia. reflexivity.
-    Qed.
-
-    Lemma look_listed {A} (l : list A) i : (0 <= i)%Z -> look (listed l) i = nth_error l (Z.to_nat i).
-    Proof.
-      intros Hi. unfold listed. rewrite look_listed_from by lia. destruct (Z.ltb_spec i 0); [lia|].
-      now rewrite Z.sub_0_r.
-    Qed.
-
     (** The core's number at a place. *)
     Definition core_number (k i j : Z) : number :=
       nth (Z.to_nat j) (nth (Z.to_nat i) (nth (Z.to_nat k) (core_numbers w) []) []) Num.zero.

@@ -571,6 +571,12 @@ let rec filter f = function
 | [] -> []
 | x :: l0 -> if f x then x :: (filter f l0) else filter f l0
 
+(** val find : ('a1 -> bool) -> 'a1 list -> 'a1 option **)
+
+let rec find f = function
+| [] -> None
+| x :: tl0 -> if f x then Some x else find f tl0
+
 module Coq__1 = struct
  (** val combine : 'a1 list -> 'a2 list -> ('a1 * 'a2) list **)
  let rec combine l l' =
@@ -4177,17 +4183,191 @@ module Rounding =
       cell (Integers.sub (Integers.mul i d.stride) d.before)
         (Integers.sub (Integers.mul j a.stride) a.before))
 
-  (** val tap_product :
-      sheet -> Integers.t -> Integers.t ->
-      (((Integers.t * Integers.t) * Integers.t) * Num.t) -> Num.t **)
+  type channel_weights = (Integers.positive * Num.t) list
 
-  let tap_product x r c = function
-  | (p, w) ->
-    let (p0, j) = p in
-    let (k, i) = p0 in
-    (match cell_at x (Integers.add r i) (Integers.add c j) with
-     | Some cell -> Num.mul w (number_in cell ((fun n -> n) k))
-     | None -> Num.zero)
+  (** val by_place :
+      Integers.t -> (((Integers.t * Integers.t) * Integers.t) * Num.t) list
+      -> channel_weights array **)
+
+  let rec by_place across = function
+  | [] -> PositiveMap.empty
+  | p :: l0 ->
+    let (p0, w) = p in
+    let (p1, j) = p0 in
+    let (k, i) = p1 in
+    let m = by_place across l0 in
+    let p2 = Integers.add (Integers.mul i across) j in
+    PositiveMap.add (slot p2) (((slot ((fun n -> n) k)),
+      w) :: (match look m p2 with
+             | Some l1 -> l1
+             | None -> [])) m
+
+  (** val place_weights :
+      Integers.t -> Integers.t ->
+      (((Integers.t * Integers.t) * Integers.t) * Num.t) list list ->
+      channel_weights list array **)
+
+  let place_weights area across taps =
+    let outputs = map (by_place across) taps in
+    tabulated area (fun p ->
+      map (fun m -> match look m p with
+                    | Some l -> l
+                    | None -> []) outputs)
+
+  (** val part_of : Num.t array -> channel_weights -> Num.t **)
+
+  let part_of cell l =
+    fold_right (fun kw total0 ->
+      match PositiveMap.find (fst kw) cell with
+      | Some v -> Num.add (Num.mul (snd kw) v) total0
+      | None -> total0) Num.zero l
+
+  (** val parts_of :
+      channel_weights list array -> Num.t array -> Integers.t -> Num.t list **)
+
+  let parts_of weights cell p =
+    match look weights p with
+    | Some l -> map (part_of cell) l
+    | None -> []
+
+  (** val same_cell : Num.t array -> Num.t array -> bool **)
+
+  let rec same_cell a b =
+    match a with
+    | PositiveMap.Leaf ->
+      (match b with
+       | PositiveMap.Leaf -> true
+       | PositiveMap.Node (_, _, _) -> false)
+    | PositiveMap.Node (l, v, r) ->
+      (match b with
+       | PositiveMap.Leaf -> false
+       | PositiveMap.Node (l', v', r') ->
+         (&&)
+           ((&&)
+             (match v with
+              | Some v0 ->
+                (match v' with
+                 | Some v'0 -> Num.eqb v0 v'0
+                 | None -> false)
+              | None -> (match v' with
+                         | Some _ -> false
+                         | None -> true)) (same_cell l l')) (same_cell r r'))
+
+  (** val different_cells :
+      Integers.t -> Num.t array list -> Num.t array list -> Num.t array list **)
+
+  let rec different_cells room found = function
+  | [] -> found
+  | cell :: l0 ->
+    if existsb (same_cell cell) found
+    then different_cells room found l0
+    else (Integers.nat_case
+            (fun _ -> found)
+            (fun room0 -> different_cells room0 (cell :: found) l0)
+            room)
+
+  type prepared =
+  | Plain of Num.t array
+  | Ready of Num.t list array
+
+  (** val prepared_rect :
+      (Num.t array -> 'a1) -> (Num.t list array -> 'a1) -> prepared -> 'a1 **)
+
+  let prepared_rect f f0 = function
+  | Plain cell -> f cell
+  | Ready parts -> f0 parts
+
+  (** val prepared_rec :
+      (Num.t array -> 'a1) -> (Num.t list array -> 'a1) -> prepared -> 'a1 **)
+
+  let prepared_rec f f0 = function
+  | Plain cell -> f cell
+  | Ready parts -> f0 parts
+
+  (** val prepare :
+      (Num.t array * Num.t list array) list -> Num.t array -> prepared **)
+
+  let prepare ready cell =
+    match find (fun known0 -> same_cell (fst known0) cell) ready with
+    | Some known0 -> Ready (snd known0)
+    | None -> Plain cell
+
+  (** val prepared_parts :
+      channel_weights list array -> prepared -> Integers.t -> Num.t list **)
+
+  let prepared_parts weights e p =
+    match e with
+    | Plain cell -> parts_of weights cell p
+    | Ready parts -> (match look parts p with
+                      | Some l -> l
+                      | None -> [])
+
+  (** val mapped : ('a1 -> 'a2) -> 'a1 array -> 'a2 array **)
+
+  let rec mapped f = function
+  | PositiveMap.Leaf -> PositiveMap.Leaf
+  | PositiveMap.Node (l, v, r) ->
+    PositiveMap.Node ((mapped f l), (option_map f v), (mapped f r))
+
+  (** val prepared_cells :
+      Integers.t -> channel_weights list array -> sheet -> prepared array
+      array **)
+
+  let prepared_cells area weights x =
+    let cells =
+      flat_map (fun p ->
+        match cell_at x (fst p) (snd p) with
+        | Some cell -> cell :: []
+        | None -> []) (sheet_places x)
+    in
+    let ready =
+      map (fun cell -> (cell, (tabulated area (parts_of weights cell))))
+        (different_cells (Integers.succ (Integers.succ (Integers.succ
+          (Integers.succ (Integers.succ (Integers.succ (Integers.succ
+          (Integers.succ (Integers.succ (Integers.succ (Integers.succ
+          (Integers.succ (Integers.succ (Integers.succ (Integers.succ
+          (Integers.succ (Integers.succ (Integers.succ (Integers.succ
+          (Integers.succ (Integers.succ (Integers.succ (Integers.succ
+          (Integers.succ (Integers.succ (Integers.succ (Integers.succ
+          (Integers.succ (Integers.succ (Integers.succ (Integers.succ
+          (Integers.succ Integers.zero)))))))))))))))))))))))))))))))) []
+          cells)
+    in
+    mapped (mapped (prepare ready)) (sheet_cells x)
+
+  (** val add_lists : Num.t list -> Num.t list -> Num.t list **)
+
+  let rec add_lists l m =
+    match l with
+    | [] -> []
+    | a :: l0 ->
+      (match m with
+       | [] -> []
+       | b :: m0 -> (Num.add a b) :: (add_lists l0 m0))
+
+  (** val window_outputs :
+      channel_weights list array -> prepared array array ->
+      ((Integers.t * Integers.t) * Integers.t) list -> Num.t list ->
+      Integers.t -> Integers.t -> Num.t list **)
+
+  let window_outputs weights cells places0 total0 r c =
+    fold_left (fun total1 p ->
+      let (y, n0) = p in
+      let (i, j) = y in
+      (match look cells (Integers.add r i) with
+       | Some row0 ->
+         (match look row0 (Integers.add c j) with
+          | Some e -> add_lists total1 (prepared_parts weights e n0)
+          | None -> total1)
+       | None -> total1)) places0 total0
+
+  (** val numbered_places :
+      level -> level -> ((Integers.t * Integers.t) * Integers.t) list **)
+
+  let numbered_places d a =
+    map (fun p -> (p,
+      (Integers.add (Integers.mul (fst p) a.kernel) (snd p))))
+      (list_prod (span Integers.zero d.kernel) (span Integers.zero a.kernel))
 
   (** val cells_of :
       level -> level -> sheet -> Integers.t -> Integers.t -> Num.t array list **)
@@ -4204,14 +4384,21 @@ module Rounding =
   let apply_layer l x =
     match l with
     | SConv (_, d, a, taps, bias, u) ->
-      let outputs = (fun n -> n) (length taps) in
-      slid d a x outputs (Num.mul (sheet_unit x) u) (fun r c ->
-        tabulated outputs (fun o ->
-          Num.add
-            (sum_of
-              (map (tap_product x r c) (nth (Integers.natural o) taps [])))
-            (Num.mul (sheet_unit x) (nth (Integers.natural o) bias Num.zero))))
-    | SRelu -> changed (sheet_unit x) (largest Num.zero) x
+      let area = Integers.mul d.kernel a.kernel in
+      let weights = place_weights area a.kernel taps in
+      let cells = prepared_cells area weights x in
+      let places0 = numbered_places d a in
+      let biases =
+        map (fun o -> Num.mul (sheet_unit x) (nth o bias Num.zero))
+          (numbers_of taps)
+      in
+      slid d a x ((fun n -> n) (length taps)) (Num.mul (sheet_unit x) u)
+        (fun r c -> listed (window_outputs weights cells places0 biases r c))
+    | SRelu ->
+      { sheet_height = (sheet_height x); sheet_width = (sheet_width x);
+        sheet_channels = (sheet_channels x); sheet_unit = (sheet_unit x);
+        sheet_cells =
+        (mapped (mapped (mapped (largest Num.zero))) (sheet_cells x)) }
     | SMaxPool (d, a) ->
       slid d a x (sheet_channels x) (sheet_unit x) (fun r c ->
         let cells = cells_of d a x r c in

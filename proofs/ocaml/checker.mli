@@ -139,6 +139,8 @@ val forallb : ('a1 -> bool) -> 'a1 list -> bool
 
 val filter : ('a1 -> bool) -> 'a1 list -> 'a1 list
 
+val find : ('a1 -> bool) -> 'a1 list -> 'a1 option
+
 val combine : 'a1 list -> 'a2 list -> ('a1 * 'a2) list
 
 val list_prod : 'a1 list -> 'a2 list -> ('a1 * 'a2) list
@@ -1163,9 +1165,57 @@ module Rounding :
     level -> level -> sheet -> Integers.t -> Num.t -> (Integers.t ->
     Integers.t -> Num.t array) -> sheet
 
-  val tap_product :
-    sheet -> Integers.t -> Integers.t ->
-    (((Integers.t * Integers.t) * Integers.t) * Num.t) -> Num.t
+  type channel_weights = (Integers.positive * Num.t) list
+
+  val by_place :
+    Integers.t -> (((Integers.t * Integers.t) * Integers.t) * Num.t) list ->
+    channel_weights array
+
+  val place_weights :
+    Integers.t -> Integers.t ->
+    (((Integers.t * Integers.t) * Integers.t) * Num.t) list list ->
+    channel_weights list array
+
+  val part_of : Num.t array -> channel_weights -> Num.t
+
+  val parts_of :
+    channel_weights list array -> Num.t array -> Integers.t -> Num.t list
+
+  val same_cell : Num.t array -> Num.t array -> bool
+
+  val different_cells :
+    Integers.t -> Num.t array list -> Num.t array list -> Num.t array list
+
+  type prepared =
+  | Plain of Num.t array
+  | Ready of Num.t list array
+
+  val prepared_rect :
+    (Num.t array -> 'a1) -> (Num.t list array -> 'a1) -> prepared -> 'a1
+
+  val prepared_rec :
+    (Num.t array -> 'a1) -> (Num.t list array -> 'a1) -> prepared -> 'a1
+
+  val prepare :
+    (Num.t array * Num.t list array) list -> Num.t array -> prepared
+
+  val prepared_parts :
+    channel_weights list array -> prepared -> Integers.t -> Num.t list
+
+  val mapped : ('a1 -> 'a2) -> 'a1 array -> 'a2 array
+
+  val prepared_cells :
+    Integers.t -> channel_weights list array -> sheet -> prepared array array
+
+  val add_lists : Num.t list -> Num.t list -> Num.t list
+
+  val window_outputs :
+    channel_weights list array -> prepared array array ->
+    ((Integers.t * Integers.t) * Integers.t) list -> Num.t list -> Integers.t
+    -> Integers.t -> Num.t list
+
+  val numbered_places :
+    level -> level -> ((Integers.t * Integers.t) * Integers.t) list
 
   val cells_of :
     level -> level -> sheet -> Integers.t -> Integers.t -> Num.t array list
