@@ -108,9 +108,9 @@ Qed.
 (** A white pixel. *)
 Definition white : image := Image 1 1 (fun _ _ _ => 1%R).
 
-Definition lamp : statement := rounded_lamp (Ratio 1 5).
+Definition dim_lamp : statement := rounded_lamp (Ratio 1 5).
 
-Lemma white_bright f : In f (Tasks.features (task_of lamp)) -> Tasks.contains (task_of lamp) white f.
+Lemma white_bright f : In f (Tasks.features (task_of dim_lamp)) -> Tasks.contains (task_of dim_lamp) white f.
 Proof.
   intros [<-|[]]. exists 0, 0. split; [repeat split; cbn; lia|]. eexists. split; [now left|].
   unfold Tasks.excess, patch_sum. simpl. change (ints 1) with [0]. unfold end_value. simpl.
@@ -119,10 +119,11 @@ Qed.
 
 (** What [lamp_computed] says of all executions on all admissible images of binary32 numbers is not about nothing. *)
 Lemma lamp_executed :
-  Tasks.admissible (task_of lamp) white /\ Tasks.labelled (task_of lamp) white 0 /\ in_sizes lamp 1 1 /\
-  readable (task_of lamp) (network_of lamp) None white /\ exists v, executed (network_of lamp) white v.
+  Tasks.admissible (task_of dim_lamp) white /\ Tasks.labelled (task_of dim_lamp) white 0 /\
+  in_sizes dim_lamp 1 1 /\ readable (task_of dim_lamp) (network_of dim_lamp) None white /\
+  exists v, executed (network_of dim_lamp) white v.
 Proof.
-  assert (L : Tasks.labelled (task_of lamp) white 0).
+  assert (L : Tasks.labelled (task_of dim_lamp) white 0).
   { eexists. split; [reflexivity|]. split.
     - exists (Alternative [0%nat] []). split; [now left|]. split; [|intros n f []].
       intros n f _ E. apply white_bright. exact (nth_error_In _ _ E).
