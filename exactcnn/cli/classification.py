@@ -58,8 +58,12 @@ class Classified:
         return self.chosen == self.decision.label
 
 
-def classified(network: Network, task: Task | None, path: Path) -> Classified:
+def classified(network: Network, task: Task | None, path: Path, *, threads: int | None = None) -> Classified:
     """Reads an image and evaluates everything about it, exactly.
+
+    Parameters
+    ----------
+    threads: at most how many share the work; None for one a core.
 
     Raises
     ------
@@ -71,7 +75,7 @@ def classified(network: Network, task: Task | None, path: Path) -> Classified:
 
         require_fit(task, network)
     image = read_image(path, network.channels, pixel)
-    values = tuple(logits(network, image.reshape(1, *image.shape), pixel)[0].rationals())
+    values = tuple(logits(network, image.reshape(1, *image.shape), pixel, threads=threads)[0].rationals())
     if task is not None and len(values) != len(task.classes):
         raise InputError(
             "the network has another number of logits than the task has classes",

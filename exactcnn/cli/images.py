@@ -157,6 +157,10 @@ def classify(
         typer.Option("--task", metavar="TASK", help="Also say what the task says of each.", show_default=False),
     ] = None,
     batch_norm: BatchNormOption = BatchNormName.EXACT,
+    threads: Annotated[
+        int | None,
+        typer.Option("--threads", metavar="N", min=1, help="Threads for large images; one a core by default."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Evaluate a network on images, exactly.
@@ -180,7 +184,7 @@ def classify(
     with ProgressDisplay("images") as progress:
         for number, path in enumerate(images):
             progress("images", number, len(images))
-            found.append(classified(net, subject, path))
+            found.append(classified(net, subject, path, threads=threads))
     if as_json:
         print_json({"network": str(network), "images": [classified_json(c) for c in found]})
     else:

@@ -176,6 +176,16 @@ def save(path: Path, *rows: list[float]) -> Path:
     return path
 
 
+def test_classify_with_few_threads(folder: Path) -> None:
+    save(folder / "dark.npy", [0.0, 0.25])
+    expected = run("classify", "right.xnet", "dark.npy", "--json")
+    assert expected.code == 0
+    for number in ("1", "3"):
+        ran = run("classify", "right.xnet", "dark.npy", "--json", "--threads", number)
+        assert (ran.code, ran.out) == (0, expected.out)
+    assert run("classify", "right.xnet", "dark.npy", "--threads", "0").code == 4
+
+
 def test_images_are_classified_exactly_without_a_task(folder: Path) -> None:
     save(folder / "dark.npy", [0.0, 0.25])
     ran = run("classify", "right.xnet", "dark.npy", "--json")
