@@ -186,6 +186,9 @@ def certified_bound(context: BookContext, job: CertifiedJob) -> HeadBound:
         return bound
     if bound.value is None:
         return bound if found is None else replace(bound, value=found.bound, proof=found, rows=_rows(found))
+    if bound.value <= 0 and len(job.statement.logits) > 1:
+        # A lead that is not positive settles nothing, with a proof or without.
+        return bound
     if found is None or found.bound != bound.value:
         found = _searched(job, sequent, book, bound, found)
     return bound if found is None else replace(bound, proof=found, rows=_rows(found))
