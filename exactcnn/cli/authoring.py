@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from enum import StrEnum
 from pathlib import Path
@@ -94,15 +95,41 @@ class UnitName(StrEnum):
 
 def scaffold(name: str, file: str) -> str:
     """A commented task of this name, which `verify` proves."""
+    return _SCAFFOLD.format(name=_quoted(name), file=file)
+
+
+def _quoted(name: str) -> str:
     # JSON's strings are TOML's basic strings but for the one control character that JSON leaves as it is.
-    quoted = json.dumps(name, ensure_ascii=False).replace("\x7f", "\\u007f")
-    return _SCAFFOLD.format(name=quoted, file=file)
+    return json.dumps(name, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def copied(example: str, name: str, path: Path) -> dict[Path, bytes | str]:
+    """A shipped task under another name, as the file `path`, and the pictures beside it that it refers to.
+
+    Raises
+    ------
+    InputError: no task of the name `example` is shipped.
+    """
+    from exactcnn.examples import catalogue
+    from exactcnn.formats.files import read_bytes, read_text
+
+    if example not in catalogue.names():
+        shipped = ", ".join(catalogue.names())
+        raise InputError("no such task is shipped", place="--example", found=example, expected=f"one of {shipped}")
+    file = catalogue.path(example)
+    text = read_text(file).replace(f"name = {_quoted(example)}", f"name = {_quoted(name)}", 1)
+    pictures = {path.parent / p.relative_to(file.parent): read_bytes(p) for p in catalogue.pictures(example)}
+    return {path: text, **pictures}
 
 
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The task's name.", show_default=False)],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="The file to write.", show_default="NAME.toml")
+    ] = None,
+    example: Annotated[
+        str | None,
+        typer.Option("--example", metavar="TASK", help="Copy a shipped task: digits, letters, shapes or signs."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
 ) -> None:
@@ -113,19 +140,30 @@ def new(
     Examples:
       exactcnn new signs
       exactcnn new "road signs" -o tasks/signs.toml
+      exactcnn new shapes --example shapes
     """
-    from exactcnn.formats.files import atomic_write
+    from exactcnn.examples import catalogue
+    from exactcnn.formats.files import atomic_write_all
     from exactcnn.formats.task_file import parse_task
 
     path = output if output is not None else Path(f"{file_stem(name)}.toml")
-    if path.exists() and not force:
-        raise InputError(
-            "the file is there already", source=str(path), hint="Give another name with -o, or --force to replace it"
-        )
-    text = scaffold(name, " ".join(str(path).split()))
-    parse_task(text, source=str(path), folder=path.parent)
-    atomic_write(path, text)
-    note(f"wrote {path}")
+    if example is None:
+        files: dict[Path, bytes | str] = {path: scaffold(name, " ".join(str(path).split()))}
+    else:
+        files = copied(example, name, path)
+    for file in files:
+        if file.exists() and not force:
+            hint = "Give another name with -o, or --force to replace it"
+            raise InputError("the file is there already", source=str(file), hint=hint)
+    # The pictures of a copy are not there yet.
+    parse_task(str(files[path]), source=str(path), folder=catalogue.path(example).parent if example else path.parent)
+    for folder in {file.parent for file in files if path.parent.is_dir()}:
+        # Where this fails, writing fails as well, and says why.
+        with contextlib.suppress(OSError):
+            folder.mkdir(exist_ok=True)
+    atomic_write_all(files)
+    for file in files:
+        note(f"wrote {file}")
     stdout().print(f"exactcnn verify {path}", soft_wrap=True)
 
 

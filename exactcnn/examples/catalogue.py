@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import as_file, files
 from pathlib import Path
 
-__all__ = ["names", "path"]
+__all__ = ["names", "path", "pictures"]
 
 _PACKAGE = "exactcnn.examples"
 _SUFFIX = ".toml"
@@ -29,3 +29,14 @@ def path(name: str) -> Path:
     # The package is a folder of plain files (zipped packages are not supported), so that the path stays valid.
     with as_file(files(_PACKAGE) / (name + _SUFFIX)) as file:
         return file
+
+
+def pictures(name: str) -> tuple[Path, ...]:
+    """The pictures that a shipped task refers to, below the folder of its file.
+
+    Raises
+    ------
+    KeyError: no such task is shipped.
+    """
+    folder = path(name).with_suffix("")
+    return tuple(sorted(folder.iterdir())) if folder.is_dir() else ()

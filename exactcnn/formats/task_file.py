@@ -39,6 +39,7 @@ from flint import fmpq
 
 from exactcnn.core.box import Box
 from exactcnn.core.errors import InputError
+from exactcnn.examples import catalogue
 from exactcnn.formats.files import read_text
 from exactcnn.formats.patch import Canvas, by_channel, drawn_template, explicit_template, picture_template
 from exactcnn.formats.toml_nodes import Node, Table, read_toml
@@ -76,6 +77,9 @@ def load_task(path: Path) -> Task:
     InputError: the file cannot be read, is not TOML, or is no task; file, table, key, what was found and what was
         expected are named.
     """
+    if path.stem in catalogue.names() and not path.exists():
+        hint = f"{path.stem} is a shipped task; `exactcnn new {path.stem} --example {path.stem}` writes a copy"
+        raise InputError("there is no such file", source=str(path), hint=hint)
     return parse_task(read_text(path), source=str(path), folder=path.parent)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from exactcnn.cli.authoring import scaffold
 from exactcnn.cli.main import app
 from exactcnn.core.outcome import Stretched
 from exactcnn.core.tensor import ExactTensor
+from exactcnn.examples import catalogue
 from exactcnn.formats.image_file import read_image
 from exactcnn.task.decide import decide
 from exactcnn.task.model import PixelRange
@@ -87,6 +89,24 @@ def test_a_new_task_is_proved_safe_and_named(folder: Path, name: str) -> None:
 def test_a_new_task_goes_to_a_file_of_its_name(folder: Path) -> None:
     assert run("new", "../road signs").code == 0
     assert api.load_task("road-signs.toml").name == "../road signs"
+
+
+@pytest.mark.parametrize("example", catalogue.names())
+def test_a_shipped_task_is_copied_with_its_pictures_under_the_name_given(folder: Path, example: str) -> None:
+    (folder / "tasks").mkdir()
+    assert run("new", 'my "own"', "--example", example, "-o", "tasks/own.toml").code == 0
+    shipped, copy = api.load_task(catalogue.path(example)), api.load_task("tasks/own.toml")
+    assert copy == replace(shipped, name='my "own"')
+    assert run("new", example, "--example", example).code == 0
+    assert (folder / f"{example}.toml").read_bytes() == catalogue.path(example).read_bytes()
+
+
+def test_a_copy_replaces_no_picture_unasked(folder: Path) -> None:
+    (folder / "signs").mkdir()
+    (folder / "signs" / "priority.png").write_bytes(b"mine")
+    assert run("new", "signs", "--example", "signs").code == 4
+    assert (folder / "signs" / "priority.png").read_bytes() == b"mine"
+    assert not (folder / "signs.toml").exists()
 
 
 def test_a_file_is_replaced_only_if_that_is_wanted(folder: Path) -> None:
