@@ -36,11 +36,12 @@ class Anchor:
     """Where an item may stand along one axis.
 
     `free`: anywhere. `start`: its first row is `offset`. `end`: its last row is `offset` rows before the image's last.
-    `phase`: its first row is `offset` modulo the stride.
+    `phase`: its first row is `offset` modulo the stride. `room`: how many rows there are after it at least.
     """
 
     kind: Literal["free", "start", "end", "phase"]
     offset: int = 0
+    room: int = 0
 
 
 FREE = Anchor("free")
@@ -120,8 +121,8 @@ def compose(
 
 def _core_sizes(items: Sequence[Item], sizes: SizeRange, spacing: int) -> Iterator[tuple[int, int]]:
     """Sizes of cores to try, growing: as tall and wide as every item needs, then larger."""
-    rows = max((i.size[0] + i.row.offset for i in items), default=1)
-    columns = max((i.size[1] + i.column.offset for i in items), default=1)
+    rows = max((i.size[0] + i.row.offset + i.row.room for i in items), default=1)
+    columns = max((i.size[1] + i.column.offset + i.column.room for i in items), default=1)
     area = sum((i.size[0] + spacing) * (i.size[1] + spacing) for i in items)
     most_rows = min(sizes.max_height or _LARGEST_CORE, _LARGEST_CORE)
     most_columns = min(sizes.max_width or _LARGEST_CORE, _LARGEST_CORE)
@@ -176,7 +177,7 @@ def _starts(anchor: Anchor, extent: int, length: int, stride: int) -> list[int]:
         starts = [last - anchor.offset]
     else:
         starts = [i for i in range(last + 1) if anchor.kind == "free" or (i - anchor.offset) % stride == 0]
-    return [i for i in starts if 0 <= i <= last]
+    return [i for i in starts if 0 <= i <= last - anchor.room]
 
 
 def _stretched(

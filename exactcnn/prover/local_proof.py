@@ -37,7 +37,7 @@ from exactcnn.prover.rows import (
     lined_up,
     primitive,
 )
-from exactcnn.prover.sub_facts import subadditive_facts
+from exactcnn.prover.sub_facts import forced_facts, subadditive_facts
 
 __all__ = ["LocalSearch", "least_bound", "prove_local"]
 
@@ -100,7 +100,7 @@ class LocalSearch:
 
     @cached_property
     def _lemmas(self) -> list[Fact]:
-        return list(subadditive_facts(self.sequent))
+        return [*subadditive_facts(self.sequent), *forced_facts(self.sequent)]
 
     def _proof(self, goal: Row, facts: list[Fact], decided: Mapping[int, int], depth: int) -> Proof | None:
         """A proof of the goal from the facts of a branch; `decided` says which nodes were split above it."""

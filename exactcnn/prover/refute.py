@@ -199,9 +199,13 @@ class Refuter:
                 seen: set[tuple[Anchor, Anchor]] = set()
                 for window_class in self.tables.weakest_classes(number, template, channel):
                     (row, height), (column, width) = classes[window_class]
-                    for anchors in itertools.product(
-                        _window_anchors(row, feature.height, height, instance.stem.rows.stride),
-                        _window_anchors(column, feature.width, width, instance.stem.columns.stride),
+                    exactly = _inside(row, feature.height, height), _inside(column, feature.width, width)
+                    for anchors in itertools.chain(
+                        itertools.product(
+                            _window_anchors(row, feature.height, height, instance.stem.rows.stride),
+                            _window_anchors(column, feature.width, width, instance.stem.columns.stride),
+                        ),
+                        [exactly],
                     ):
                         if anchors not in seen and len(seen) < _PLACES:
                             seen.add(anchors)
@@ -252,6 +256,11 @@ class Refuter:
             return answer.values
         least = self.solver.minimise(sequent, timeout=self.deadline.at_most(_MINIMISE_SECONDS))
         return None if least.value is None else least.values
+
+
+def _inside(start: int, size: int, length: int) -> Anchor:
+    """Where a window in the middle of an image sees what the one at `start` in a line of `length` sees."""
+    return Anchor("start", start, room=length - start - size)
 
 
 def _window_anchors(start: int, size: int, length: int, stride: int) -> list[Anchor]:

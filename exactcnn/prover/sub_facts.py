@@ -1,4 +1,4 @@
-"""The `sub` rows between the task's nodes and the network's, as facts (see `exactcnn/theorem/local.py`)."""
+"""What the task's nodes say of the network's and of pixels, as facts (see `exactcnn/theorem/local.py`)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from flint import fmpq
 
 from exactcnn.prover.local_sequent import LocalSequent
-from exactcnn.prover.rows import Combined, Fact, Given, Have, Leaf, Node, Split, Sub, integral, primitive
+from exactcnn.prover.rows import Combined, Fact, Given, Have, Leaf, Node, Split, Sub, combination, integral, primitive
 
-__all__ = ["subadditive_facts"]
+__all__ = ["forced_facts", "subadditive_facts"]
 
 # Of the network's nodes over one pixel and one way, those count that have this much of the weight of the heaviest.
 _COUNTS = fmpq(1, 8)
@@ -51,6 +51,24 @@ def subadditive_facts(sequent: LocalSequent) -> Iterator[Fact]:
                 best.setdefault(pixel, []).append(min(bounded, key=lambda b: b.rest))
     for nodes in best.values():
         yield from _paired(sequent, nodes)
+
+
+def forced_facts(sequent: LocalSequent) -> Iterator[Have]:
+    """The row z >= c for each node that is alone in a given row y >= c > 0, as with features of one pixel.
+
+    A relaxation says less of z, and a search that splits the network's nodes first would look at each in every branch.
+    """
+    for given in sequent.givens:
+        if len(given.row.terms) != 1 or given.row.constant >= 0:
+            continue
+        ((variable, times),) = given.row.terms.items()
+        if variable < sequent.network_end or times < 0:
+            continue
+        node = sequent.by_variable[variable]
+        up, down = (tuple(Given(r) for r in rows) for rows in node.cases())
+        above = integral([(up[1], fmpq(times)), (given, fmpq(-up[1].row.terms[variable]))])
+        row = primitive(*combination((f.row, a) for f, a in above))
+        yield Have(row, Split(node, ((up, Leaf(above)), (down, Leaf(((down[1], times), (given, 1)))))))
 
 
 def _heaviest(sequent: LocalSequent) -> dict[tuple[int, bool], list[tuple[Node, fmpq]]]:

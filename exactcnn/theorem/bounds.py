@@ -6,17 +6,23 @@ itself a proof, by monotonicity of every step, and it costs one exact convolutio
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
+import numpy as np
 from flint import fmpq
 
 from exactcnn.core.box import Box
 from exactcnn.core.convolution import convolve2d
 from exactcnn.core.tensor import ExactTensor
 from exactcnn.network.model import AvgPool2d, Conv2d, MaxPool2d, ReLU
-from exactcnn.theorem.stem import Kind, Stem
+from exactcnn.theorem.stem import Kind, Stem, StemLayer
 
 __all__ = ["field_bounds", "unknown_fields"]
 
 _HALF = fmpq(1, 2)
+_MOST_COMPOSED = 2**24
+"""The most numbers of the images by which linear layers are composed."""
 
 
 def unknown_fields(stem: Stem, count: int, low: fmpq, high: fmpq) -> Box:
@@ -36,39 +42,103 @@ def field_bounds(stem: Stem, kind: Kind, fields: Box) -> Box:
     -------
     (N, K).
     """
-    rows, columns = kind
-    bounds = _clipped(fields, rows[0], columns[0])
-    level = 0
-    for layer in stem.layers:
-        if isinstance(layer, ReLU):
-            bounds = Box(bounds.low.relu(), bounds.high.relu())
-            continue
-        around = _around(stem, kind, level)
-        match layer:
-            case Conv2d():
-                bounds = _through_conv(_padded(bounds, around, fmpq(0)), layer)
-            case AvgPool2d():
-                padded = _padded(bounds, around, fmpq(0))
-                bounds = Box(_mean(padded.low, layer), _mean(padded.high, layer))
-            case MaxPool2d():
-                # Below everything that exists, so that it never wins; places that do not exist are cut off again.
-                least = (
-                    -fmpq(bounds.low.bound, bounds.low.denominator)
-                    - fmpq(bounds.high.bound, bounds.high.denominator)
-                    - 1
-                )
-                padded = _padded(bounds, around, least)
-                bounds = Box(_maxima(padded.low, layer), _maxima(padded.high, layer))
-        level += 1
-        if level < len(rows):
-            bounds = _clipped(bounds, rows[level], columns[level])
+    bounds, level = _clipped(fields, kind, 0), 0
+    for start, run in _runs(stem.layers):
+        bounds = _through_run(stem, kind, bounds, start, run, level)
+        level += 0 if isinstance(run[0], ReLU) else len(run)
     count, width = bounds.shape[:2]
     return Box(bounds.low.reshape(count, width), bounds.high.reshape(count, width))
 
 
-def _clipped(box: Box, rows: tuple[int, int], columns: tuple[int, int]) -> Box:
-    key = (slice(None), slice(None), slice(*rows), slice(*columns))
-    return Box(box.low[key], box.high[key])
+def _runs(layers: Sequence[StemLayer]) -> list[tuple[int, list[StemLayer]]]:
+    """The layers, linear ones that follow each other together, with the number of the first."""
+    runs: list[tuple[int, list[StemLayer]]] = []
+    for number, layer in enumerate(layers):
+        if runs and isinstance(layer, (Conv2d, AvgPool2d)) and isinstance(runs[-1][1][0], (Conv2d, AvgPool2d)):
+            runs[-1][1].append(layer)
+        else:
+            runs.append((number, [layer]))
+    return runs
+
+
+def _through_run(stem: Stem, kind: Kind, bounds: Box, start: int, run: list[StemLayer], level: int) -> Box:
+    """The bounds after these layers, the first of which is number `start` and takes this level.
+
+    Taken one by one, linear layers would forget what their places have in common: bounds of a value that is shifted
+    and shifted back would not cancel it. So several of them become one map.
+    """
+    if len(run) > 1 and bounds.low is not bounds.high:
+        composed = _composed(stem, kind, bounds.shape[1:], start, run, level)
+        if composed is not None:
+            return _through_map(bounds, *composed)
+    for layer in run:
+        bounds = _through(stem, kind, bounds, layer, level)
+        level += 0 if isinstance(layer, ReLU) else 1
+    return bounds
+
+
+def _composed(
+    stem: Stem, kind: Kind, shape: tuple[int, ...], start: int, run: list[StemLayer], level: int
+) -> tuple[ExactTensor, ExactTensor] | None:
+    """What each place of the level adds (C * r * s, K, r', s'), and what is there without them (1, K, r', s').
+
+    None if no place exists, or the map is too large to be worth it.
+    """
+    known = stem.compositions.get((start, kind))
+    if known is None:
+        size = math.prod(shape)
+        widest = max(layer.weight.shape[0] if isinstance(layer, Conv2d) else shape[0] for layer in run)
+        if size == 0 or size * size // shape[0] * widest > _MOST_COMPOSED:
+            return None
+        # The images that are 1 at one place and 0 at the others, and after them the image that is 0 everywhere.
+        units = ExactTensor.from_integers(np.eye(size + 1, size, dtype=np.int64)).reshape(size + 1, *shape)
+        images = Box(units, units)
+        for number, layer in enumerate(run):
+            images = _through(stem, kind, images, layer, level + number)
+        alone = images.low[size:]
+        known = stem.compositions[start, kind] = (images.low[:size] - alone).reduced(), alone
+    return known
+
+
+def _through_map(bounds: Box, places: ExactTensor, alone: ExactTensor) -> Box:
+    size, *shape = places.shape
+    matrix = places.reshape(size, -1)
+    centre = bounds.centre().reshape(-1, size).matmul(matrix).reshape(-1, *shape) + alone
+    spread = (bounds.high - bounds.low).scaled(_HALF).reshape(-1, size)
+    radius = spread.matmul(matrix.maximum(-matrix)).reshape(-1, *shape)
+    return Box(centre - radius, centre + radius)
+
+
+def _through(stem: Stem, kind: Kind, bounds: Box, layer: StemLayer, level: int) -> Box:
+    """The bounds after a layer that takes this level."""
+    if isinstance(layer, ReLU):
+        return Box(bounds.low.relu(), bounds.high.relu())
+    around = _around(stem, kind, level)
+    match layer:
+        case Conv2d():
+            bounds = _through_conv(_padded(bounds, around, fmpq(0)), layer)
+        case AvgPool2d():
+            padded = _padded(bounds, around, fmpq(0))
+            low = _mean(padded.low, layer)
+            bounds = Box(low, low if padded.high is padded.low else _mean(padded.high, layer))
+        case MaxPool2d():
+            # Below everything that exists, so that it never wins; places that do not exist are cut off again.
+            least = (
+                -fmpq(bounds.low.bound, bounds.low.denominator) - fmpq(bounds.high.bound, bounds.high.denominator) - 1
+            )
+            padded = _padded(bounds, around, least)
+            bounds = Box(_maxima(padded.low, layer), _maxima(padded.high, layer))
+    return _clipped(bounds, kind, level + 1)
+
+
+def _clipped(box: Box, kind: Kind, level: int) -> Box:
+    """What of a level's unclipped range exists; all of it after the last level."""
+    rows, columns = kind
+    if level == len(rows):
+        return box
+    key = (slice(None), slice(None), slice(*rows[level]), slice(*columns[level]))
+    low = box.low[key]
+    return Box(low, low if box.high is box.low else box.high[key])
 
 
 def _around(stem: Stem, kind: Kind, level: int) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -83,7 +153,8 @@ def _around(stem: Stem, kind: Kind, level: int) -> tuple[tuple[int, int], tuple[
 
 def _padded(box: Box, around: tuple[tuple[int, int], tuple[int, int]], value: fmpq) -> Box:
     widths = ((0, 0), (0, 0), *around)
-    return Box(box.low.pad(widths, value), box.high.pad(widths, value))
+    low = box.low.pad(widths, value)
+    return Box(low, low if box.high is box.low else box.high.pad(widths, value))
 
 
 def _through_conv(box: Box, layer: Conv2d) -> Box:

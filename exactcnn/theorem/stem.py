@@ -13,6 +13,7 @@ from exactcnn.core.affine import Affine
 from exactcnn.core.circuit import CircuitBuilder
 from exactcnn.core.errors import InputError
 from exactcnn.core.sizes import SizeRange
+from exactcnn.core.tensor import ExactTensor
 from exactcnn.network.model import (
     AvgPool2d,
     Conv2d,
@@ -27,7 +28,7 @@ from exactcnn.network.model import (
 )
 from exactcnn.theorem.geometry import Axis, Level, Signature
 
-__all__ = ["FieldPixels", "Kind", "Pixel", "Stem", "StemCircuit", "Unsupported", "split_network"]
+__all__ = ["FieldPixels", "Kind", "Pixel", "Stem", "StemCircuit", "StemLayer", "Unsupported", "split_network"]
 
 Kind = tuple[Signature, Signature]
 """A border kind: the signatures along the rows and along the columns."""
@@ -39,6 +40,10 @@ Pixel = tuple[int, int, int]
 """Channel, row and column, relative to the unclipped field's top-left corner."""
 
 
+StemLayer = Conv2d | ReLU | MaxPool2d | AvgPool2d
+"""What a stem is made of."""
+
+
 class Unsupported(Exception):  # noqa: N818 - not an error of the user: it becomes the verdict UNKNOWN
     """The modular method has no rule for this shape of network; the text says which."""
 
@@ -47,7 +52,7 @@ class Unsupported(Exception):  # noqa: N818 - not an error of the user: it becom
 class Stem:
     """The layers before the global pool."""
 
-    layers: tuple[Conv2d | ReLU | MaxPool2d | AvgPool2d, ...]
+    layers: tuple[StemLayer, ...]
     in_channels: int
 
     @cached_property
@@ -86,6 +91,11 @@ class Stem:
 
     @cached_property
     def _taps(self) -> dict[tuple[int, int], tuple[list[Tap], fmpq]]:
+        return {}
+
+    @cached_property
+    def compositions(self) -> dict[tuple[int, Kind], tuple[ExactTensor, ExactTensor]]:
+        """Runs of linear layers as one map each, as far as needed: by the first layer's number and the kind."""
         return {}
 
     def require_defined(self, sizes: SizeRange) -> None:

@@ -20,7 +20,7 @@ from exactcnn.task.model import GeneratorSpec, Task
 
 BLACK = (fmpq(0),)
 anchors = st.sampled_from(
-    [FREE, *(Anchor(kind, n) for kind in ("start", "end") for n in (0, 1, 2)), Anchor("phase", 0), Anchor("phase", 1)]
+    [FREE, *(Anchor(kind, n) for kind in ("start", "end") for n in (0, 1, 2)), Anchor("start", 1, 2), Anchor("phase", 0), Anchor("phase", 1)]
 )
 
 
@@ -73,6 +73,7 @@ def test_everything_stands_where_it_should(order: tuple[list[Item], SizeRange, t
 
 
 def check_anchor(anchor: Anchor, start: int, end: int, length: int, stride: int) -> None:
+    assert length - end >= anchor.room
     if anchor.kind == "start":
         assert start == anchor.offset
     elif anchor.kind == "end":
