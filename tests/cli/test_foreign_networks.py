@@ -46,6 +46,14 @@ def residual() -> bytes:
     return logits(g, g.add("GlobalMaxPool", g.add("Relu", g.add("Add", start, inner))))
 
 
+def smoothed(factor: float, **attributes: Any) -> bytes:
+    """The channel max(0, 2x - 7/8), the mean of its 3x3 surroundings as far as they are inside, and times a factor."""
+    g = GraphMaker()
+    start = g.add("Relu", g.conv("x", [[[[2]]]], [-0.875]))
+    mean = g.add("AveragePool", start, **{"kernel_shape": [3, 3], "pads": [1, 1, 1, 1]} | attributes)
+    return logits(g, g.add("Mul", g.add("GlobalMaxPool", mean), g.weight(factor)))
+
+
 def quantised() -> bytes:
     """Weights of 8 bits: relu((16 * x) / 8 - 9/8), and a global mean."""
     g = GraphMaker()
@@ -78,6 +86,26 @@ def test_networks_that_are_right_are_proved_at_every_size(folder: Path, make: An
     assert run("check", "net.stmt", "net.cert").code == 0
     # Read by the importer alone: the statement still names the file.
     assert "source none" not in (folder / "net.stmt").read_text(encoding="ascii")
+
+
+def test_a_mean_of_what_is_inside_the_image_is_proved_at_every_size(folder: Path) -> None:
+    data = smoothed(4.0, kernel_shape=[1, 3], pads=[0, 1, 0, 1])
+    code, value, _ = verified(data, "--certificate", "net.cert")
+    assert (code, value["verdict"], value["evidence"]) == (0, "PROVED", "certificate")
+    assert run("check", "net.stmt", "net.cert").code == 0
+    # The divisor is part of weights, which is another order of operations than the file's.
+    code, value, err = verified(data, "--float32")
+    assert (code, value) == (4, {})
+    assert "float32" in err
+
+
+def test_a_mean_is_refuted_just_where_no_window_is_smaller(folder: Path) -> None:
+    # A dot counts a half or more near the border, and a third two columns away from it.
+    data = smoothed(1.25, kernel_shape=[1, 3], pads=[0, 1, 0, 1])
+    assert verified(data, "--size", "1x1..9x4")[1]["verdict"] == "PROVED"
+    for sizes in ("5x5", "1x1..any"):
+        code, value, _ = verified(data, "--size", sizes)
+        assert (code, value["verdict"]) == (1, "REFUTED")
 
 
 def test_a_mean_loses_a_single_dot(folder: Path) -> None:

@@ -277,7 +277,7 @@ def weights(name: str, array: np.ndarray) -> Callable[[onnx.ModelProto], None]:
         ("MaxPool", "dilations", [2, 2]),
         ("MaxPool", "pads", [2, 0, 0, 0]),
         ("MaxPool", "auto_pad", "SAME_LOWER"),
-        ("AveragePool", "count_include_pad", 0),
+        ("AveragePool", "count_include_pad", 2),
         ("Flatten", "axis", 2),
         ("Flatten", "axis", -1),
         ("Gemm", "transA", 1),

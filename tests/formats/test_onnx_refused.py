@@ -166,13 +166,11 @@ REFUSALS: list[tuple[Make, str]] = [
     ),
     (node("MaxPool", kernel_shape=[2, 2], dilations=[2, 1]), r"attribute dilations .*found \[2, 1\]"),
     (node("MaxPool", kernel_shape=[2, 2], pads=[2, 0, 0, 0]), r"covers a whole window"),
+    (node("AveragePool", kernel_shape=[2, 2], pads=[0, 0, 2, 0]), r"covers a whole window"),
+    (node("AveragePool", kernel_shape=[2, 2], count_include_pad=2), r"count_include_pad out of range; found 2"),
     (
-        node("AveragePool", kernel_shape=[2, 2], pads=[1, 0, 0, 0]),
-        r"divisor changes at the border.*count_include_pad 0",
-    ),
-    (
-        node("AveragePool", kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1),
-        r"divisor changes there; found ceil_mode 1",
+        node("AveragePool", kernel_shape=[2, 2], auto_pad="SAME_LOWER", ceil_mode=1),
+        r"attribute auto_pad together with pads, dilations or ceil_mode",
     ),
     (node("ReduceMean", axes=[3]), r'"n0" \(ReduceMean\): a reduction over other axes than rows and columns'),
     (channels_reduced, r'"n1" \(ReduceMean\): a reduction over other axes than rows and columns; found \[1, 2, 3\]'),

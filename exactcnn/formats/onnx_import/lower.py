@@ -25,6 +25,7 @@ from exactcnn.formats.onnx_import.fold import FOLDS
 from exactcnn.formats.onnx_import.graph import Graph, read_graph
 from exactcnn.formats.onnx_import.linear_ops import LINEAR_OPERATORS
 from exactcnn.formats.onnx_import.node import Node
+from exactcnn.formats.onnx_import.pool_ops import POOL_OPERATORS
 from exactcnn.formats.onnx_import.reading import Reading
 from exactcnn.formats.onnx_import.refusals import ORDER_KEEPING, unknown
 from exactcnn.formats.onnx_import.shape_ops import SHAPE_OPERATORS
@@ -51,6 +52,7 @@ _READINGS: Mapping[str, Reading] = {
     **LINEAR_OPERATORS,
     **ACTIVATIONS,
     **WINDOW_OPERATORS,
+    **POOL_OPERATORS,
 }
 OPERATORS = tuple(sorted({*_READINGS, *FOLDS}))
 """The operators that are read; some of them for constants only."""
@@ -241,6 +243,9 @@ class _Lowering:
             self._carry_out(group)
         except InputError as error:
             raise error.located(place=group[0].node.place) from None
+        for step in group:
+            if isinstance(step, LinearStep) and step.then is not None:
+                self._wait(step.then)
         live = self._live()
         self._values.data = {name: data for name, data in self._values.data.items() if name in live}
         self._known(step.output for step in group if not isinstance(step, Flattening))

@@ -49,7 +49,10 @@ class Recipe:
 
 @dataclass(frozen=True, eq=False)
 class LinearStep:
-    """A convolution: weight (O, C, a, b), bias (O,); on vectors the window is 1 x 1."""
+    """A convolution: weight (O, C, a, b), bias (O,); on vectors the window is 1 x 1.
+
+    `then` is the step to be taken of its output, where the node needs several.
+    """
 
     node: Node
     input: str
@@ -58,6 +61,7 @@ class LinearStep:
     weight: ExactTensor
     bias: ExactTensor
     window: Window
+    then: LinearStep | None = None
 
 
 @dataclass(frozen=True, eq=False)

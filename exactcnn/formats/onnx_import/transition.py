@@ -38,9 +38,14 @@ class Transitions:
 
     def add(self, data: Data, name: str) -> str:
         """Puts in a value that the graph has no name for; the name that it gets."""
+        name = self.unused(name)
+        self.data[name] = data
+        return name
+
+    def unused(self, name: str) -> str:
+        """The name, or one like it that no value has."""
         while name in self.taken or name in self.data:
             name += "'"
-        self.data[name] = data
         return name
 
     def forms(self, name: str) -> Forms:
