@@ -1,4 +1,4 @@
-"""Mean pools over the places inside the image, at every border: against the definition in rationals, and onnxruntime."""
+"""Mean pools over the places inside the image: against the definition in rationals, and onnxruntime."""
 
 from __future__ import annotations
 

@@ -20,7 +20,13 @@ from exactcnn.task.model import GeneratorSpec, Task
 
 BLACK = (fmpq(0),)
 anchors = st.sampled_from(
-    [FREE, *(Anchor(kind, n) for kind in ("start", "end") for n in (0, 1, 2)), Anchor("start", 1, 2), Anchor("phase", 0), Anchor("phase", 1)]
+    [
+        FREE,
+        *(Anchor(kind, n) for kind in ("start", "end") for n in (0, 1, 2)),
+        Anchor("start", 1, 2),
+        Anchor("phase", 0),
+        Anchor("phase", 1),
+    ]
 )
 
 
