@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from exactcnn.cli.common import NetworkOption, SizeOption, TimeoutOption, stdout
+from exactcnn.cli.networks import BatchNormName, BatchNormOption
 from exactcnn.core.errors import InputError
 from exactcnn.core.verdict import Verdict
 
@@ -69,6 +70,7 @@ def explain(
         typer.Option("--task", metavar="TASK", help="The task of an outcome.", show_default="what the outcome names"),
     ] = None,
     network: NetworkOption = None,
+    batch_norm: BatchNormOption = BatchNormName.EXACT,
     image: Annotated[
         Path | None, typer.Option("--image", metavar="IMAGE", help="The image of a heat map.", show_default=False)
     ] = None,
@@ -101,7 +103,7 @@ def explain(
         _require_plain(plot, image, what, dark)
         from exactcnn.cli.exploring import ExplorerRequest, explore
 
-        explore(ExplorerRequest(certificate, html, statement, task, network, size, timeout))
+        explore(ExplorerRequest(certificate, html, statement, task, network, size, timeout, batch_norm))
         return
     if task is not None or timeout is not None:
         option = "--timeout" if task is None else "--task"
@@ -110,8 +112,11 @@ def explain(
         from exactcnn.cli.plotting import PlotRequest
         from exactcnn.cli.plotting import plot as draw
 
-        draw(PlotRequest(certificate, plot, what, network, image, size, dark))
+        draw(PlotRequest(certificate, plot, what, network, image, size, dark, batch_norm))
         return
+    if network is not None or batch_norm is not BatchNormName.EXACT:
+        option = "--batch-norm" if network is None else "--network"
+        raise InputError(f"{option} has a meaning with --plot or --html only", place=option)
     from exactcnn import api
     from exactcnn.formats.certificate_summary import summary_lines
     from exactcnn.formats.files import read_text

@@ -39,6 +39,7 @@ class ExplorerRequest:
     network: of a task, or of an outcome.
     size: the sizes that a task is verified at.
     timeout: seconds for the verification of a task.
+    batch_norm: what becomes of the network's batch normalisation by irrational numbers; an outcome may say it itself.
     """
 
     subject: Path
@@ -48,6 +49,7 @@ class ExplorerRequest:
     network: Path | None = None
     size: str = "any"
     timeout: float | None = None
+    batch_norm: BatchNormName = BatchNormName.EXACT
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ def _refuse(request: ExplorerRequest, kind: str, *options: str) -> None:
         "--network": request.network is not None,
         "--size": request.size != "any",
         "--timeout": request.timeout is not None,
+        "--batch-norm": request.batch_norm is not BatchNormName.EXACT,
     }
     for option in options:
         if given[option]:
@@ -124,21 +127,19 @@ def _of_task(request: ExplorerRequest) -> _Subject:
 
     _refuse(request, "a task", "--statement", "--task")
     task = api.load_task(request.subject)
-    network, name = _network(request.network, task)
+    network, name = _network(request.network, task, request.batch_norm)
     with ProgressDisplay("verifying") as progress:
         outcome = api.verify(task, network, sizes=parse_sizes(request.size), timeout=request.timeout, progress=progress)
     note(f"verified: {outcome.verdict.value}")
     return _Subject(task, network, outcome, name)
 
 
-def _network(path: Path | None, task: Task, batch_norm: str = BatchNormName.EXACT.value) -> tuple[Network, str]:
+def _network(path: Path | None, task: Task, batch_norm: BatchNormName) -> tuple[Network, str]:
     from exactcnn import api
 
     if path is None:
         return api.build(task), _BUILT
-    if batch_norm not in list(BatchNormName):
-        raise InputError("no way to read batch normalisation", source=str(path), found=repr(batch_norm))
-    return read_network(path, BatchNormName(batch_norm)), path.name
+    return read_network(path, batch_norm), path.name
 
 
 def _of_certificate(request: ExplorerRequest) -> _Subject:
@@ -147,7 +148,7 @@ def _of_certificate(request: ExplorerRequest) -> _Subject:
     from exactcnn.core.outcome import Certificate
     from exactcnn.formats.files import read_text
 
-    _refuse(request, "a certificate", "--task", "--network", "--size", "--timeout")
+    _refuse(request, "a certificate", "--task", "--network", "--size", "--timeout", "--batch-norm")
     claim = request.subject.with_suffix(".stmt") if request.statement is None else request.statement
     proved, text = api.check(claim, request.subject)
     if not proved:
@@ -234,8 +235,18 @@ def _sources(request: ExplorerRequest, read: ReadOutcome) -> tuple[Task, Network
 
         task = widened_task(task, amount)
     path = request.network or _named(request, read, "network")
-    network, name = _network(path, task, read.sources.get("batch_norm", BatchNormName.EXACT.value))
+    network, name = _network(path, task, _batch_norm(request, read))
     return task, network, name
+
+
+def _batch_norm(request: ExplorerRequest, read: ReadOutcome) -> BatchNormName:
+    """How the outcome's network was read, unless the command line says how."""
+    named = read.sources.get("batch_norm", request.batch_norm.value)
+    if request.batch_norm is not BatchNormName.EXACT:
+        return request.batch_norm
+    if named not in list(BatchNormName):
+        raise InputError("no way to read batch normalisation", source=str(request.subject), found=repr(named))
+    return BatchNormName(named)
 
 
 def _named(request: ExplorerRequest, read: ReadOutcome, what: str) -> Path | None:

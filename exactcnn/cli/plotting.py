@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exactcnn.cli.common import note, parse_sizes, require_folder
+from exactcnn.cli.networks import BatchNormName, read_network
 from exactcnn.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class PlotRequest:
     output: where the picture goes.
     what: one of `WHAT`, F being FEATURE or FEATURE:TEMPLATE.
     size: the sizes that are verified, and the shapes in the network's diagram.
+    batch_norm: what becomes of the network's batch normalisation by irrational numbers.
     """
 
     task: Path
@@ -42,6 +44,7 @@ class PlotRequest:
     image: Path | None
     size: str
     dark: bool
+    batch_norm: BatchNormName = BatchNormName.EXACT
 
 
 def plot(request: PlotRequest) -> None:
@@ -121,7 +124,7 @@ def _of_template(kind: str, rest: str, request: PlotRequest, task: Task, theme: 
 def _chosen_network(request: PlotRequest, task: Task) -> Network:
     from exactcnn import api
 
-    return api.build(task) if request.network is None else api.load_network(request.network)
+    return api.build(task) if request.network is None else read_network(request.network, request.batch_norm)
 
 
 def _network(request: PlotRequest, task: Task, theme: Theme) -> Figure:

@@ -131,6 +131,47 @@ def test_irrational_normalisation_is_refused_or_replaced_by_choice(folder: Path)
     assert "source none" in (folder / "net.stmt").read_text(encoding="ascii")
 
 
+@pytest.mark.parametrize("options", [("--plot", "out.svg", "--what", "logits"), ("--html", "out.html")])
+def test_irrational_normalisation_is_explained_by_the_same_choice(folder: Path, options: tuple[str, ...]) -> None:
+    Path("net.onnx").write_bytes(normalised(epsilon=1e-3))
+    ran = run("explain", "dot.toml", *options, "--network", "net.onnx", "--size", "2x2")
+    assert ran.code == 4
+    assert "irrational" in ran.err
+    assert not Path(options[1]).exists()
+    ran = run("explain", "dot.toml", *options, "--network", "net.onnx", "--size", "2x2", "--batch-norm", "float32")
+    assert (ran.code, Path(options[1]).is_file()) == (0, True)
+    assert "float32 number next to it" in ran.err
+
+
+def test_an_outcome_says_how_its_network_was_read(folder: Path) -> None:
+    _, value, _ = verified(normalised(epsilon=1e-3), "--batch-norm", "float32")
+    explain = ("explain", "answer.json", "--html", "out.html")
+    write(Path("answer.json"), json.dumps(value))
+    assert run(*explain).code == 0
+    del value["sources"]["batch_norm"]
+    write(Path("answer.json"), json.dumps(value))
+    ran = run(*explain)
+    assert ran.code == 4
+    assert "irrational" in ran.err
+    assert run(*explain, "--batch-norm", "float32").code == 0
+    value["sources"]["batch_norm"] = "rounded"
+    write(Path("answer.json"), json.dumps(value))
+    ran = run(*explain)
+    assert ran.code == 4
+    assert "'rounded'" in ran.err
+
+
+def test_how_a_network_is_read_has_no_meaning_for_a_certificate(folder: Path) -> None:
+    verified(normalised(), "--certificate", "net.cert")
+    for options in (["--batch-norm", "float32"], ["--network", "net.onnx"]):
+        ran = run("explain", "net.cert", *options)
+        assert ran.code == 4
+        assert f"{options[0]} has a meaning with --plot or --html only" in ran.err
+    ran = run("explain", "net.cert", "--html", "out.html", "--batch-norm", "float32")
+    assert ran.code == 4
+    assert "--batch-norm has no meaning for a certificate" in ran.err
+
+
 def test_a_network_of_one_size_wants_that_size(folder: Path) -> None:
     code, _, err = verified(flattening())
     assert code == 4
