@@ -10,16 +10,13 @@ from urllib.parse import quote
 from exactcnn.formats.coq_certificate import CertificateTerms
 from exactcnn.formats.coq_statement import names_of, size_terms, size_words, statement_lines
 from exactcnn.formats.coq_text import shown_name
-from exactcnn.formats.coq_witness import pixels_of, witness_lines
+from exactcnn.formats.coq_witness import witness_lines
 
 if TYPE_CHECKING:
     from exactcnn.checker.kernel import Statement
     from exactcnn.checker.references import Checked
 
-__all__ = ["MOST_PIXELS", "coq_theorem"]
-
-MOST_PIXELS = 20_000
-"""Of all witnesses together; larger ones are left out, since Coq looks at every window of them."""
+__all__ = ["coq_theorem"]
 
 
 def coq_theorem(statement: str, certificate: str, checked: Checked, name: str, version: str) -> str:
@@ -40,18 +37,17 @@ def coq_theorem(statement: str, certificate: str, checked: Checked, name: str, v
     st, names = checked.statement, names_of(statement)
     windows = [len(st.windows(feature)) for feature in st.features]
     terms = CertificateTerms(certificate, names, checked.same, len(st.kinds), windows)
-    seen = pixels_of(certificate) <= MOST_PIXELS
     lines = [
-        *_header(checked, shown_name(names.task), quote(name), version, seen=seen),
+        *_header(checked, shown_name(names.task), quote(name), version),
         *statement_lines(st, names),
         *terms.lines(),
-        *(witness_lines(certificate, st.channels, names) if seen else ()),
-        *_theorem(checked, seen=seen),
+        *witness_lines(certificate, st.channels, names),
+        *_theorem(checked),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _header(checked: Checked, task: str, name: str, version: str, *, seen: bool) -> Iterator[str]:
+def _header(checked: Checked, task: str, name: str, version: str) -> Iterator[str]:
     st = checked.statement
     yield "(** A theorem about one network. On every admissible image of the task"
     yield f"    [{task}]"
@@ -60,10 +56,7 @@ def _header(checked: Checked, task: str, name: str, version: str, *, seen: bool)
         multiples = f" and integer multiples of {st.claim[3]}" if st.claim[3:] else ""
         yield "    That is said of the logits that any execution in binary32 computes (Executions.v), on those images"
         yield f"    whose numbers, as the network reads them, are of binary32{multiples}."
-    if seen:
-        yield "    And there is such an image of every class."
-    else:
-        yield "    That there is such an image of every class is not said here: the certificate's are too large."
+    yield "    And there is such an image of every class."
     yield ""
     yield "    What admissible images, labels and networks are is defined in exactcnn's proofs/coq: Tasks.v and"
     yield "    Networks.v. The task and the network are written out below; Packing.v says how weights are packed."
@@ -81,7 +74,7 @@ def _header(checked: Checked, task: str, name: str, version: str, *, seen: bool)
     yield ""
 
 
-def _theorem(checked: Checked, *, seen: bool) -> Iterator[str]:
+def _theorem(checked: Checked) -> Iterator[str]:
     st = checked.statement
     execution = _execution(st)
     yield "(** * The theorem *)"
@@ -92,28 +85,21 @@ def _theorem(checked: Checked, *, seen: bool) -> Iterator[str]:
     yield f"Lemma accepted : {execution.check} evidence = true."
     yield "Proof. vm_cast_no_check (eq_refl true). Qed."
     yield ""
-    if seen:
-        yield "(** The same of the witnesses, by [Evaluations.v]. *)"
-        yield "Lemma seen : check_images claim witnesses = true."
-        yield "Proof. vm_cast_no_check (eq_refl true). Qed."
-        yield ""
+    yield "(** The same of the witnesses, by [Witnesses.v]. *)"
+    yield f"Lemma seen : {execution.look} witnesses = true."
+    yield "Proof. vm_cast_no_check (eq_refl true). Qed."
+    yield ""
     yield "Theorem claim_holds :"
     lead, _, whole = st.claim[0].partition("/")
     lead = f"{lead} / {whole}" if whole else lead
     claimed = f"{execution.zero_error} (task_of claim) (network_of claim) sizes ({lead})%R{execution.step}"
-    yield f"  {claimed}{'' if seen else '.'}"
-    if seen:
-        yield f"  /\\ forall label, (label < {len(st.classes)})%nat -> exists image,"
-        yield "       Tasks.admissible (task_of claim) image /\\ Tasks.labelled (task_of claim) image label"
-        yield "       /\\ sizes (Images.height image) (Images.width image)."
+    yield f"  {claimed}"
+    yield f"  /\\ forall label, (label < {len(st.classes)})%nat -> exists image,"
+    yield "       Tasks.admissible (task_of claim) image /\\ Tasks.labelled (task_of claim) image label"
+    yield "       /\\ sizes (Images.height image) (Images.width image)."
     yield "Proof."
-    arguments = "evidence witnesses accepted seen" if seen else "evidence accepted"
-    steps = [
-        "compare_sizes",
-        "reflexivity" if whole else "apply whole",
-        *["reflexivity"] * (bool(execution.step) + seen),
-    ]
-    yield f"  apply ({execution.lemma}{'_images' * seen} {execution.given} {arguments}); [{'|'.join(steps)}]."
+    steps = ["compare_sizes", "reflexivity" if whole else "apply whole", *["reflexivity"] * (1 + bool(execution.step))]
+    yield f"  apply ({execution.lemma} {execution.given} evidence witnesses accepted seen); [{'|'.join(steps)}]."
     yield "Qed."
     yield ""
     yield "Print Assumptions claim_holds."
@@ -126,6 +112,7 @@ class _Execution:
     zero_error: str
     lemma: str
     check: str
+    look: str
     given: str
     step: str
     proved: str
@@ -133,12 +120,12 @@ class _Execution:
 
 def _execution(st: Statement) -> _Execution:
     if not st.claim[1:]:
-        return _Execution("Networks.zero_error", "exported", "check_instance claim", "claim", "", "Certificates.v")
+        checks = "check_instance claim", "check_witnesses claim"
+        return _Execution("Networks.zero_error", "exported", *checks, "claim", "", "Certificates.v")
     given, step = "None", " None"
     if st.claim[3:]:
         q = st.claim[3].removeprefix("1/")
         given, step = f"(Some {q})", f" (Some (1 / {q})%R)"
     words = f"claim {given}"
-    return _Execution(
-        "Executions.float_zero_error", "exported_float", f"check_float {words}", words, step, "Roundings.v"
-    )
+    checks = f"check_float {words}", f"check_float_witnesses {words}"
+    return _Execution("Executions.float_zero_error", "exported_float", *checks, words, step, "Roundings.v")

@@ -9,15 +9,9 @@ from math import lcm
 from exactcnn.formats.coq_statement import Names
 from exactcnn.formats.coq_text import listed, runs, shown_name
 
-__all__ = ["pixels_of", "witness_lines"]
+__all__ = ["witness_lines"]
 
 _FIRST = 2  # the line after the certificate's header
-
-
-def pixels_of(certificate: str) -> int:
-    """How many places the images of all classes have together."""
-    found = [line.split(" ")[4:6] for line in certificate.split("\nfacts ")[0].split("\n") if line[:8] == "witness "]
-    return sum(int(height) * int(width) for height, width in found)
 
 
 def witness_lines(certificate: str, channels: int, names: Names) -> Iterator[str]:

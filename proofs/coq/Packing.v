@@ -173,64 +173,11 @@ Definition qed (l : list Z) : line := Close (Qed (couples l)).
 (** The numbers of an image by channel and row. *)
 Definition core (l : list (list (list run))) : list (list (list Z)) := map (map weights) l.
 
-(** The image has a size of the range, is admissible, and its label is [y]. It is looked at whole: FORMAT.md's shorter
-    image for long runs is not used. *)
-Definition check_image (st : statement) (y : nat) (w : witness) : bool :=
-  positive (core_unit w)
-  && within (least_height st) (most_height st) (full_height w)
-  && within (least_width st) (most_width st) (full_width w)
-  && (let x := witness_sheet st w in
-      admissibleb st x && match label_of st x with Some z => (z =? y)%nat | None => false end).
-
-(** One for each class in order. *)
-Definition check_images (st : statement) (l : list witness) : bool := each (check_image st) (numbers_of (classes st)) l.
-
-Lemma within_spec least most n :
-  within least most n = true -> least <= n /\ forall m, most = Some m -> n <= m.
-Proof.
-  unfold within. intros [H%Z.leb_le Hm]%andb_true_iff. split; [exact H|]. intros m ->. now apply Z.leb_le.
-Qed.
-
-Lemma witness_shows (st : statement) (w : witness) :
-  positive (core_unit w) = true ->
-  shows (N.to_nat (channels st)) (witness_sheet st w) (image_of (witness_sheet st w)).
-Proof.
-  intros Hu%positive_real. split; [|split].
-  - apply sheet_of_fine. exact Hu.
-  - cbn. lia.
-  - repeat split.
-Qed.
-
-Theorem check_images_sound (st : statement) (cert : certificate) (l : list witness) :
-  check_instance st cert = true -> check_images st l = true ->
-  forall y, (y < length (classes st))%nat ->
-  exists x, Tasks.admissible (task_of st) x /\ Tasks.labelled (task_of st) x y /\ in_sizes st (height x) (width x).
-Proof.
-  intros (Hst & _)%statement_parts H y Hy.
-  destruct (each_nth _ _ _ y y H (nth_numbers _ y Hy)) as (w & _ & Hw). unfold check_image in Hw.
-  rewrite !andb_true_iff in Hw.
-  destruct Hw as (((Hu & (Hh & Hh')%within_spec) & (Hw & Hw')%within_spec) & Ha & Hl).
-  assert (Hs := witness_shows st w Hu). exists (image_of (witness_sheet st w)). split; [|split].
-  - now apply (admissibleb_spec st Hst (witness_sheet st w)).
-  - apply (label_of_spec st Hst (witness_sheet st w)); [exact Hs|].
-    destruct (label_of st (witness_sheet st w)) as [z|]; [|discriminate]. now apply Nat.eqb_eq in Hl as ->.
-  - now repeat split.
-Qed.
-
 (** * The theorem *)
 
-Theorem exported (st : statement) (cert : certificate) :
-  check_instance st cert = true ->
-  forall (sizes : Z -> Z -> Prop) (lead : R),
-    (forall height width, sizes height width <-> in_sizes st height width) -> lead = ratio_value (margin st) ->
-    Networks.zero_error (task_of st) (network_of st) sizes lead.
-Proof.
-  intros accepted sizes lead fits -> x y Hx Hy Hs%fits. exact (check_instance_sound st cert accepted x y Hx Hy Hs).
-Qed.
-
-(** And there is an image of every class. *)
-Theorem exported_images (st : statement) (cert : certificate) (l : list witness) :
-  check_instance st cert = true -> check_images st l = true ->
+(** The network is right on every admissible image of the sizes, and there is such an image of every class. *)
+Theorem exported (st : statement) (cert : certificate) (l : list witness) :
+  check_instance st cert = true -> check_witnesses st l = true ->
   forall (sizes : Z -> Z -> Prop) (lead : R) (number : nat),
     (forall height width, sizes height width <-> in_sizes st height width) -> lead = ratio_value (margin st) ->
     number = length (classes st) ->
@@ -238,8 +185,11 @@ Theorem exported_images (st : statement) (cert : certificate) (l : list witness)
     /\ forall y, (y < number)%nat -> exists x,
          Tasks.admissible (task_of st) x /\ Tasks.labelled (task_of st) x y /\ sizes (height x) (width x).
 Proof.
-  intros accepted seen sizes lead number fits Hlead ->. split; [now apply (exported st cert)|]. intros y Hy.
-  destruct (check_images_sound st cert l accepted seen y Hy) as (x & Ha & Hl & Hs%fits). eauto.
+  intros accepted seen sizes lead number fits -> ->.
+  assert (both : check_certificate st cert l = true) by (unfold check_certificate; now rewrite accepted, seen).
+  apply Rounded.Witnessed.check_certificate_sound in both as [right images]. split.
+  - intros x y Hx Hy Hs%fits. exact (right x y Hx Hy Hs).
+  - intros y (x & Hs%fits & Ha & Hl)%images. eauto.
 Qed.
 
 Lemma whole (n : Z) : IZR n = (IZR n / IZR 1)%R.

@@ -122,8 +122,8 @@ Definition sizes (height width : Z) : Prop := 1 <= height /\ 1 <= width.
 Lemma accepted : check_instance claim evidence = true.
 Proof. vm_cast_no_check (eq_refl true). Qed.
 
-(** The same of the witnesses, by [Evaluations.v]. *)
-Lemma seen : check_images claim witnesses = true.
+(** The same of the witnesses, by [Witnesses.v]. *)
+Lemma seen : check_witnesses claim witnesses = true.
 Proof. vm_cast_no_check (eq_refl true). Qed.
 
 Theorem claim_holds :
@@ -132,7 +132,7 @@ Theorem claim_holds :
        Tasks.admissible (task_of claim) image /\ Tasks.labelled (task_of claim) image label
        /\ sizes (Images.height image) (Images.width image).
 Proof.
-  apply (exported_images claim evidence witnesses accepted seen); [compare_sizes|reflexivity|reflexivity].
+  apply (exported claim evidence witnesses accepted seen); [compare_sizes|reflexivity|reflexivity].
 Qed.
 
 Print Assumptions claim_holds.
