@@ -1,7 +1,8 @@
 """Near misses that a network likes best: windows clear of every feature at which a channel is as high as was found.
 
-A window starts as a template and is moved away from it, a fraction of the gap at a time, by those pixels whose moves
-lower the channel least. Floats choose the moves, rationals keep them; `replay` decides every image.
+A window starts as a template, or as what a linear program makes of it, and is moved away from all templates, a fraction
+of the gap at a time, by those pixels whose moves lower the channel least. Floats choose the moves, rationals keep them;
+`replay` decides every image.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from exactcnn.core.box import Box
 from exactcnn.core.tensor import ExactTensor
 from exactcnn.network.model import AvgPool2d, Conv2d, GlobalPool, Layer, MaxPool2d, Network, ReLU
+from exactcnn.prover.attack_exchange import Table
 from exactcnn.prover.attack_floats import FloatNetwork, Floats
 from exactcnn.prover.compose import FREE, Anchor, Background, Item, template_item
 from exactcnn.prover.instance import Instance
@@ -32,6 +34,11 @@ _SHARE = 4
 _ROUNDS = 2 * _PARTS
 _TINY = 1e-9
 _WORK = 6e9
+# How many values a pixel may take in a linear program, how many there are of all pixels, and into how many equal parts
+# the pixel range is divided for that at least.
+_VALUES = 48
+_CANDIDATES = 8192
+_STEPS = 8
 
 
 @dataclass(frozen=True)
@@ -119,13 +126,14 @@ class NearMisses:
     def __post_init__(self) -> None:
         self._network = FloatNetwork(self._unpadded(None))
         self._single: dict[int, FloatNetwork] = {}
+        self._raw: dict[int, FloatNetwork] = {}
         self._rest: dict[int, float] = {}
         self._sizes: dict[tuple[int, int], _Templates] = {}
 
     @property
     def work(self) -> float:
         """How many products were added up."""
-        return self._network.work + sum(n.work for n in self._single.values())
+        return self._network.work + sum(n.work for n in (*self._single.values(), *self._raw.values()))
 
     @property
     def tired(self) -> bool:
@@ -155,20 +163,73 @@ class NearMisses:
         if anchors[0] is None or anchors[1] is None or self.tired:
             return None
         item = template_item(task, placed.feature, placed.template, row=anchors[0], column=anchors[1])
-        moved = self._moved(channel, placed, item)
-        if moved is None:
+        found = []
+        for start in (item, self._exchanged(channel, placed, item)):
+            moved = None if start is None else self._moved(channel, placed, start)
+            if moved is not None:
+                response = self._network.logits(self._fields(placed, moved.values.floats()[None], moved.known))[0]
+                found.append(NearMiss(placed.feature, moved, response))
+        best = max(found, key=lambda miss: float(miss.response[channel]), default=None)
+        return best if best is not None and self._seen(channel, float(best.response[channel])) else None
+
+    # -- the start ----------------------------------------------------------------------------------------------------
+
+    def _exchanged(self, channel: int, placed: Placed, item: Item) -> Item | None:
+        """The item with other values, of which the channel would be highest if each pixel added to it by itself."""
+        templates, pixels = self._of_size(item.size), np.argwhere(item.known)
+        values = self._candidates(templates, item, pixels)
+        if values is None:
             return None
-        response = self._network.logits(self._fields(placed, moved.values.floats()[None], moved.known))[0]
-        return NearMiss(placed.feature, moved, response) if self._seen(channel, float(response[channel])) else None
+        numbers = np.array([[float(v.p) / float(v.q) for v in listed] for listed in values])
+        count, each = numbers.shape
+        start = self._on_ground(item).floats()
+        windows = np.repeat(start[None], count * each + 1, axis=0)
+        places = tuple(np.repeat(pixels, each, axis=0).T)
+        windows[(np.arange(1, len(windows)), *places)] = numbers.ravel()
+        answers = self._before_relu(channel).logits(self._fields(placed, windows, item.known))[:, 0]
+        low, high = (side[(slice(None), *pixels.T)][:, :, None] for side in (templates.lows, templates.highs))
+        excesses = np.maximum(low - numbers, 0) + np.maximum(numbers - high, 0)
+        near = np.flatnonzero(templates.excesses(start) < templates.gaps)
+        chosen = Table((answers[1:] - answers[0]).reshape(count, each), excesses, templates.gaps).best(near)
+        if chosen is None:
+            return None
+        exact: NDArray[Any] = np.array(item.values.tolist(), dtype=object)
+        for place, listed, number in zip(pixels.tolist(), values, chosen.tolist(), strict=True):
+            exact[tuple(place)] = listed[number]
+        return replace(item, values=ExactTensor.from_rationals(exact, shape=exact.shape))
+
+    def _candidates(self, templates: _Templates, item: Item, pixels: NDArray[np.intp]) -> list[list[fmpq]] | None:
+        """By pixel, as many values to choose from: the item's own, ends of templates there, and equal steps between."""
+        pixel = self.instance.task.pixel
+        most = min(_VALUES, _CANDIDATES // max(1, len(pixels)))
+        if most <= _STEPS:
+            return None
+        step = (pixel.high - pixel.low) / _STEPS
+        even = [pixel.low + step * n for n in range(_STEPS + 1)]
+        found = []
+        for place in pixels.tolist():
+            ends = {side.item(*place) for box in templates.boxes for side in (box.low, box.high)}
+            listed = [item.values.item(*place), *even, *sorted(ends)]
+            kept = list(dict.fromkeys(listed))
+            found.append([*kept[:1], *_spread(kept[1:], most - 1)])
+        return found
+
+    def _before_relu(self, channel: int) -> FloatNetwork:
+        """The channel before the ReLU at the stem's end, which would hide how far from firing it is."""
+        if channel not in self._raw:
+            network = self._unpadded(channel)
+            layers = [*network.layers[:-1]]
+            while layers and isinstance(layers[-1], ReLU):
+                layers.pop()
+            self._raw[channel] = FloatNetwork(replace(network, layers=(*layers, network.layers[-1])))
+        return self._raw[channel]
 
     # -- moves --------------------------------------------------------------------------------------------------------
 
     def _moved(self, channel: int, placed: Placed, item: Item) -> Item | None:
         """The item, moved until it is clear of every template of its size; None if the channel does not see it then."""
         templates = self._of_size(item.size)
-        values: NDArray[Any] = np.array(item.values.tolist(), dtype=object)
-        ground = np.broadcast_to(np.array(self.ground, dtype=object)[:, None, None], values.shape)
-        values[~item.known] = ground[~item.known]
+        values: NDArray[Any] = np.array(self._on_ground(item).tolist(), dtype=object)
         step = self.instance.task.features[placed.feature].gap / _PARTS
         size = float(step.p) / float(step.q)
         for _ in range(_ROUNDS):
@@ -186,6 +247,13 @@ class NearMisses:
             for place, upward in moves.cheapest(now - then, count):
                 values[place] = self._end(values[place], templates.boxes[worst], place, step, upward=upward)
         return None
+
+    def _on_ground(self, item: Item) -> ExactTensor:
+        """The item's values, and the ground's where it leaves the pixel open."""
+        values: NDArray[Any] = np.array(item.values.tolist(), dtype=object)
+        ground = np.broadcast_to(np.array(self.ground, dtype=object)[:, None, None], values.shape)
+        values[~item.known] = ground[~item.known]
+        return ExactTensor.from_rationals(values, shape=values.shape)
 
     def _end(self, value: fmpq, box: Box, place: tuple[int, ...], step: fmpq, *, upward: bool) -> fmpq:
         """The value after one of these moves, exactly."""
@@ -254,6 +322,13 @@ class NearMisses:
                 bare = replace(bare, weight=_slice(bare.weight, channel), bias=_slice(bare.bias, channel))
             layers.append(bare)
         return Network((*layers, GlobalPool("max")), channels=self.instance.stem.in_channels)
+
+
+def _spread(values: list[fmpq], count: int) -> list[fmpq]:
+    """So many of the values, evenly chosen; the last ones again where there are fewer."""
+    if len(values) <= count:
+        return [*values, *values[-1:] * (count - len(values))]
+    return [values[n * (len(values) - 1) // (count - 1)] for n in range(count)]
 
 
 def _slice(tensor: ExactTensor, place: int) -> ExactTensor:

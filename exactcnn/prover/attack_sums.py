@@ -32,6 +32,8 @@ __all__ = ["added_up"]
 _STAGE = "adding up near misses"
 _TEMPLATES = 3
 _TRIES = 4
+# In so many turns near misses are collected: often a few of them are enough.
+_PARTS = 8
 # How small a lead has to be: so that exact numbers will confirm it; or, if there is none such, so that it may be a tie.
 _SURE, _TIE = -1e-7, 1e-9
 
@@ -57,14 +59,17 @@ def added_up(
     """
     if search.instance.pooling.kind != "max":
         return None
+    facts = [r for r in open_facts if r.bound != r.job.target]
     work = _Work(search, tables, deadline, progress)
-    work.collect(open_facts)
-    if not work.misses:
-        return None
-    for found in classes:
-        wrong = None if found.witness is None else work.beside(found.index, found.witness)
-        if wrong is not None:
-            return wrong
+    for part in range(_PARTS):
+        progress(_STAGE, part, _PARTS)
+        if not work.collect(facts[part::_PARTS]):
+            continue
+        for found in classes:
+            wrong = None if found.witness is None else work.beside(found.index, found.witness)
+            if wrong is not None:
+                return wrong
+    progress(_STAGE, _PARTS, _PARTS)
     return None
 
 
@@ -85,22 +90,21 @@ class _Work:
             Network((GlobalPool("max"), *layers[pool + 1 :]), channels=instance.stem.out_channels)
         )
         self._clear: dict[int, bool] = {}
+        self._makers = NearMisses(instance, self.search.backgrounds[0])
 
-    def collect(self, open_facts: Iterable[UpperResult]) -> None:
-        """Near misses for each of the facts, from the templates that raise its channel most."""
-        facts = [r for r in open_facts if r.bound != r.job.target]
-        makers = NearMisses(self.search.instance, self.search.backgrounds[0])
-        for number, result in enumerate(facts):
-            self.progress(_STAGE, number, len(facts))
+    def collect(self, facts: Iterable[UpperResult]) -> bool:
+        """Near misses for each of the facts, from the templates that raise its channel most; whether there are any."""
+        before = len(self.misses)
+        for result in facts:
             self.deadline.remaining()
             found = [
                 miss
                 for trigger in self._templates(result)
-                if (miss := makers.find(result.job.channel, trigger.placed, trigger.kind)) is not None
+                if (miss := self._makers.find(result.job.channel, trigger.placed, trigger.kind)) is not None
             ]
             if found:
                 self.misses.append(max(found, key=lambda miss: float(miss.response[result.job.channel])))
-        self.progress(_STAGE, len(facts), len(facts))
+        return len(self.misses) > before
 
     def _templates(self, result: UpperResult) -> list[Trigger]:
         """The templates that raise the channel most, each where it is seen best in the midst of an image."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import TypeVar
 
 from flint import fmpq
@@ -25,6 +26,8 @@ Job = TypeVar("Job")
 
 _MANY = 8
 _SOON = 0.5
+# Of how many channels a few are bounded first, and how many.
+_SAMPLED_FROM, _SAMPLE = 32, 8
 
 Uppers = Mapping[int, Sequence[UpperResult]]
 """What became of the upper jobs, by channel."""
@@ -57,8 +60,27 @@ class LocalStage:
         self._certified = certified
         self.complete = False
         self._found: list[tuple[ChannelJob, list[UpperResult]]] = []
+        self._sampled: dict[int, list[UpperResult]] = {}
         stem = NumberedStem(instance)
         self._shared = UpperShared(instance, tables, stem, solver, settings.query_timeout, deadline)
+
+    @cached_property
+    def _jobs(self) -> list[ChannelJob]:
+        channels = range(self._shared.instance.stem.out_channels)
+        return [job for job in (channel_job(self._tables, k) for k in channels) if job is not None]
+
+    def doubtful(self) -> list[UpperResult]:
+        """What is wanted of the channels, as if nothing of it were proved, where the facts may well fall short of it.
+
+        A few of many channels tell: if most of them do not reach their targets, an attack should come before the rest.
+        """
+        if not self._certified or len(self._jobs) <= _SAMPLED_FROM:
+            return []
+        sample = range(0, len(self._jobs), len(self._jobs) // _SAMPLE)
+        self._sampled = dict(zip(sample, self._run(channel_at_once, [self._jobs[n] for n in sample]), strict=True))
+        short = [found for found in self._sampled.values() if not any(r.bound == r.job.target for r in found)]
+        wanted = [UpperResult(job.alone[0], None, 0) for job in self._jobs if job.alone]
+        return wanted if 2 * len(short) > len(sample) else []
 
     def uppers(self) -> Uppers:
         """Upper bounds of the channels that interval bounds do not settle.
@@ -66,12 +88,13 @@ class LocalStage:
         Where proofs are wanted, only those that have one at once: `decided` has the others, if it turns out that they
         are needed.
         """
-        channels = range(self._shared.instance.stem.out_channels)
-        jobs = [job for job in (channel_job(self._tables, k) for k in channels) if job is not None]
+        jobs = self._jobs
         self._found = [(job, []) for job in jobs]
         if not self._certified:
             return self.decided()
-        self._found = list(zip(jobs, self._run(channel_at_once, jobs), strict=True))
+        left = [n for n in range(len(jobs)) if n not in self._sampled]
+        found = self._sampled | dict(zip(left, self._run(channel_at_once, [jobs[n] for n in left]), strict=True))
+        self._found = [(job, found[n]) for n, job in enumerate(jobs)]
         targets = [(job, [r for r in found if r.bound == r.job.target]) for job, found in self._found]
         self.complete = all(len(found) >= max(1, len(job.alone)) for job, found in targets)
         return _by_channel(found for _, found in self._found)

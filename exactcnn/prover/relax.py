@@ -10,11 +10,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 from flint import fmpq
 
+from exactcnn.prover.highs import Columns, minimised
 from exactcnn.prover.rows import Row, combination, integral
 from exactcnn.prover.solving import nonnegative_solution
 
@@ -105,83 +106,25 @@ def _solve(facts: Sequence[Stated], terms: Mapping[int, int]) -> Relaxed:
             index.append(place[v])
             value.append(c / s)
         starts.append(len(index))
-    solver = _highs()
-    status = _run(solver, cost, right, starts, index, value)
-    if status == "unbounded":
+    best = minimised(cost, Columns(starts, index, value), right)
+    if best.status == "unbounded":
         # A contradiction: a combination that is a negative constant.
-        flat = [*index]
-        ends = [*value]
         more_starts, more_index, more_value = [0], [], []
         for number in range(len(facts)):
-            more_index += [*flat[starts[number] : starts[number + 1]], len(variables)]
-            more_value += [*ends[starts[number] : starts[number + 1]], cost[number]]
+            more_index += [*index[starts[number] : starts[number + 1]], len(variables)]
+            more_value += [*value[starts[number] : starts[number + 1]], cost[number]]
             more_starts.append(len(more_index))
         right = np.zeros(len(variables) + 1)
         right[-1] = -1.0
-        status = _run(solver, np.ones(len(facts)), right, more_starts, more_index, more_value)
-        if status != "optimal":
+        best = minimised(np.ones(len(facts)), Columns(more_starts, more_index, more_value), right)
+        if best.status != "optimal":
             return Relaxed(None, (), (), {})
-        weights, basic, _ = _solution(solver)
-        return Relaxed(None, [w / s for w, s in zip(weights, scales, strict=True)], basic, {}, absurd=True)
-    if status != "optimal":
+        return Relaxed(None, [w / s for w, s in zip(best.values, scales, strict=True)], best.basic, {}, absurd=True)
+    if best.status != "optimal":
         return Relaxed(None, (), (), {})
-    weights, basic, duals = _solution(solver)
-    bound = -float(np.dot(weights, cost)) * target
-    point = {v: -float(duals[i]) for v, i in place.items()}
-    return Relaxed(bound, [w * target / s for w, s in zip(weights, scales, strict=True)], basic, point)
-
-
-_cached: list[Any] = []
-
-
-def _highs() -> Any:
-    """One solver a process."""
-    import highspy
-
-    if not _cached:
-        solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
-        solver.setOptionValue("output_flag", False)
-        solver.setOptionValue("presolve", "off")
-        solver.setOptionValue("threads", 1)
-        solver.setOptionValue("primal_feasibility_tolerance", 1e-9)
-        solver.setOptionValue("dual_feasibility_tolerance", 1e-9)
-        _cached.append(solver)
-    return _cached[0]
-
-
-def _run(
-    solver: Any, cost: Any, right: Any, starts: Sequence[int], index: Sequence[int], value: Sequence[float]
-) -> str:
-    import highspy
-
-    program = highspy.HighsLp()
-    program.num_col_, program.num_row_ = len(cost), len(right)
-    program.col_cost_ = np.asarray(cost, dtype=float)
-    program.col_lower_ = np.zeros(len(cost))
-    program.col_upper_ = np.full(len(cost), highspy.kHighsInf)
-    program.row_lower_ = program.row_upper_ = np.asarray(right, dtype=float)
-    program.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    program.a_matrix_.start_ = np.asarray(starts, dtype=np.int32)
-    program.a_matrix_.index_ = np.asarray(index, dtype=np.int32)
-    program.a_matrix_.value_ = np.asarray(value, dtype=float)
-    solver.clearModel()
-    solver.passModel(program)
-    solver.run()
-    status = solver.getModelStatus()
-    if status == highspy.HighsModelStatus.kOptimal:
-        return "optimal"
-    if status in (highspy.HighsModelStatus.kUnbounded, highspy.HighsModelStatus.kUnboundedOrInfeasible):
-        return "unbounded"
-    return "infeasible"
-
-
-def _solution(solver: Any) -> tuple[list[float], list[int], list[float]]:
-    import highspy
-
-    solution = solver.getSolution()
-    basis = solver.getBasis()
-    basic = [i for i, s in enumerate(basis.col_status) if s == highspy.HighsBasisStatus.kBasic]
-    return list(solution.col_value), basic, list(solution.row_dual)
+    bound = -float(np.dot(best.values, cost)) * target
+    point = {v: -float(best.duals[i]) for v, i in place.items()}
+    return Relaxed(bound, [w * target / s for w, s in zip(best.values, scales, strict=True)], best.basic, point)
 
 
 def _exact(
