@@ -149,23 +149,30 @@ let evaluate first second =
     Printf.printf "REJECTED line %d: %s\n" !lines.number text;
     rejected
 
+let answered arguments =
+  match arguments with
+  | [ "--statement"; path ] -> print (contents path)
+  | [ "--rounding"; path ] -> rounding (contents path)
+  | [ "--evaluate"; first; second ] -> evaluate (contents first) (contents second)
+  | [ first; second ] ->
+      let text, code = verdict (contents first) (contents second) in
+      print_string (text ^ "\n");
+      code
+  | _ ->
+      prerr_string usage;
+      unreadable
+
 let () =
   let code =
     try
-      match List.tl (Array.to_list Sys.argv) with
-      | [ "--statement"; path ] -> print (contents path)
-      | [ "--rounding"; path ] -> rounding (contents path)
-      | [ "--evaluate"; first; second ] -> evaluate (contents first) (contents second)
-      | [ first; second ] ->
-          let text, code = verdict (contents first) (contents second) in
-          print_endline text;
-          code
-      | _ ->
-          prerr_string usage;
-          unreadable
+      let code = answered (List.tl (Array.to_list Sys.argv)) in
+      flush stdout;
+      code
     with
     | Sys_error text | Invalid_argument text ->
-        prerr_endline ("cannot read: " ^ text);
+        (* What could not be written is not to be tried again at the end. *)
+        close_out_noerr stdout;
+        prerr_endline ("cannot read or write: " ^ text);
         unreadable
     | Stack_overflow ->
         prerr_endline "cannot read: the stack is too small (ulimit -s makes it larger)";

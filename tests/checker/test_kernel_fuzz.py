@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -122,3 +123,17 @@ def test_the_program_alone(tmp_path: Path) -> None:
     assert (
         subprocess.run([sys.executable, "-I", "-S", kernel.__file__], capture_output=True, check=False).returncode == 4
     )
+
+
+@pytest.mark.parametrize("lost", [">/dev/full", ">&-", "<&- >&- 2>&-", ""])
+def test_a_verdict_that_nobody_can_read_is_none(tmp_path: Path, lost: str) -> None:
+    """The disk is full, there is no stdout, or its reader has gone: exit code 4, and nothing but that."""
+    for suffix, text in zip(("stmt", "cert"), golden("lamp"), strict=True):
+        (tmp_path / f"a.{suffix}").write_text(text)
+    reader, writer = os.pipe()
+    os.close(reader)
+    for names in (["a.stmt", "a.cert"], ["a.cert", "a.cert"]):
+        command = ["sh", "-c", f'"$@" {lost}', "sh", sys.executable, "-I", "-S", kernel.__file__, *names]
+        done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False, cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (4, "")
+    os.close(writer)
