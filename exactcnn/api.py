@@ -225,12 +225,14 @@ def coq_theorem(statement: str | os.PathLike[str], certificate: str | os.PathLik
     from exactcnn.checker.references import checked
     from exactcnn.formats import coq
     from exactcnn.formats.files import read_text
+    from exactcnn.formats.pairing import mismatch
 
     source = str(certificate)
     texts = read_text(Path(statement)), read_text(Path(certificate))
     proved, verdict = check(statement, certificate)
     if not proved:
-        raise InputError("the checker rejects the certificate", source=source, found=verdict)
+        why = mismatch(Path(statement), Path(certificate))
+        raise InputError("the checker rejects the certificate", source=source, found=verdict, hint=why)
     found = checked(*(io.BytesIO(text.encode("ascii")) for text in texts))
     try:
         return coq.coq_theorem(*texts, found, Path(certificate).stem, __version__)

@@ -7,14 +7,13 @@ from typing import Annotated
 
 import typer
 
+from exactcnn.cli.certified import require_proof
 from exactcnn.cli.common import NetworkOption, SizeOption, TimeoutOption, stdout
 from exactcnn.cli.networks import BatchNormName, BatchNormOption
 from exactcnn.core.errors import InputError
-from exactcnn.core.verdict import Verdict
 
 __all__ = ["check", "explain"]
 
-_REJECTED = Verdict.REFUTED.exit_code
 _WHAT = "features"
 
 StatementArgument = Annotated[
@@ -36,11 +35,7 @@ def check(statement: StatementArgument, certificate: CertificateArgument) -> Non
 
     Exit codes: 0 proved, 1 rejected.
     """
-    from exactcnn import api
-
-    proved, text = api.check(statement, certificate)
-    typer.echo(text)
-    raise typer.Exit(0 if proved else _REJECTED)
+    typer.echo(require_proof(statement, certificate))
 
 
 def explain(
@@ -117,15 +112,11 @@ def explain(
     if network is not None or batch_norm is not BatchNormName.EXACT:
         option = "--batch-norm" if network is None else "--network"
         raise InputError(f"{option} has a meaning with --plot or --html only", place=option)
-    from exactcnn import api
     from exactcnn.formats.certificate_summary import summary_lines
     from exactcnn.formats.files import read_text
 
     claim = certificate.with_suffix(".stmt") if statement is None else statement
-    proved, text = api.check(claim, certificate)
-    if not proved:
-        typer.echo(text)
-        raise typer.Exit(_REJECTED)
+    text = require_proof(claim, certificate)
     console = stdout()
     for line in summary_lines(read_text(claim), read_text(certificate)):
         console.print(line, soft_wrap=True)

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
+from exactcnn.cli.certified import require_proof
 from exactcnn.cli.common import note, parse_sizes, require_folder
 from exactcnn.cli.networks import BatchNormName, read_network
 from exactcnn.core.errors import InputError
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["ExplorerRequest", "explore"]
 
 _BUILT = "built from the task"
-_REJECTED = Verdict.REFUTED.exit_code
 
 
 @dataclass(frozen=True)
@@ -144,16 +142,12 @@ def _network(path: Path | None, task: Task, batch_norm: BatchNormName) -> tuple[
 
 def _of_certificate(request: ExplorerRequest) -> _Subject:
     """A certificate: the kernel checks it first, and the task is the statement's."""
-    from exactcnn import api
     from exactcnn.core.outcome import Certificate
     from exactcnn.formats.files import read_text
 
     _refuse(request, "a certificate", "--task", "--network", "--size", "--timeout", "--batch-norm")
     claim = request.subject.with_suffix(".stmt") if request.statement is None else request.statement
-    proved, text = api.check(claim, request.subject)
-    if not proved:
-        typer.echo(text)
-        raise typer.Exit(_REJECTED)
+    require_proof(claim, request.subject)
     return _proved(Certificate(read_text(claim), read_text(request.subject)), str(claim))
 
 

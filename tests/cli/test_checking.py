@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,52 @@ def test_a_rejected_certificate(folder: Path) -> None:
 
 
 def test_files_in_the_wrong_order_are_rejected(folder: Path) -> None:
-    assert run("check", "dot.cert", "dot.stmt").code == 1
+    ran = run("check", "dot.cert", "dot.stmt")
+    assert ran.code == 1
+    assert "dot.cert is a certificate and dot.stmt a statement: exchange them" in ran.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["check", "dot.stmt", "dot.cert"],
+        ["explain", "dot.cert"],
+        ["explain", "dot.cert", "--html", "dot.html"],
+        ["export", "dot.cert", "--to", "coq", "-o", "dot.v"],
+    ],
+)
+@pytest.mark.parametrize("old", ["dot.stmt", "dot.cert"])
+def test_a_file_that_was_left_behind_is_named(folder: Path, command: list[str], old: str) -> None:
+    kept = (folder / old).read_bytes()
+    assert run("verify", "dot.toml", "--size", "3x3..any", "--certificate", "dot.cert").code == 0
+    write(folder / old, kept.decode())
+    os.utime(folder / old, (1, 1))
+    ran = run(*command)
+    assert ran.code == (4 if command[0] == "export" else 1)
+    said = " ".join(ran.err.split())
+    assert "dot.cert proves another statement than dot.stmt" in said
+    assert f"{old} is the older one" in said
+    assert "`exactcnn verify TASK --certificate dot.cert` writes both anew" in said
+    assert not (folder / "dot.html").exists()
+    assert not (folder / "dot.v").exists()
+    assert run("verify", "dot.toml", "--certificate", "dot.cert").code == 0
+    assert run("check", "dot.stmt", "dot.cert").code == 0
+
+
+def test_times_alone_do_not_matter(folder: Path) -> None:
+    os.utime(folder / "dot.cert", (1, 1))
+    ran = run("check", "dot.stmt", "dot.cert")
+    assert (ran.code, ran.err) == (0, "")
+
+
+def test_a_changed_statement_of_the_same_time(folder: Path) -> None:
+    text = (folder / "dot.stmt").read_text()
+    write(folder / "dot.stmt", text.replace("margin 1\n", "margin 1/3\n"))
+    for name in ("dot.stmt", "dot.cert"):
+        os.utime(folder / name, (1, 1))
+    ran = run("check", "dot.stmt", "dot.cert")
+    assert ran.code == 1
+    assert "written at the same time" in " ".join(ran.err.split())
 
 
 @pytest.mark.parametrize("command", [["check", "dot.stmt", "none.cert"], ["explain", "none.cert"]])
