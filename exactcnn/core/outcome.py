@@ -172,7 +172,8 @@ class Outcome:
     obligations: how many obligations of each kind were proved, by name.
     counterexample: for REFUTED, an admissible image that the network gets wrong.
     reason: for VACUOUS, UNKNOWN and TIMEOUT, why.
-    unproved: for UNKNOWN, the tightest statement that could not be proved.
+    unproved: for UNKNOWN, the tightest statement that could not be proved; for TIMEOUT, the best that was reached.
+    advice: for UNKNOWN and TIMEOUT, what may help.
     unproved_field: for UNKNOWN, the pixels (C, rows, columns) of one receptive field that show why, if there is one.
     seconds: wall-clock time.
     certificate: for PROVED with the evidence "certificate", what the checker accepted.
@@ -195,6 +196,7 @@ class Outcome:
     counterexample: Example | None = None
     reason: str | None = None
     unproved: str | None = None
+    advice: tuple[str, ...] = ()
     unproved_field: ExactTensor | None = None
     seconds: float = 0.0
     certificate: Certificate | None = None
@@ -207,6 +209,7 @@ class Outcome:
         rows += [("margin", str(self.margin))] if self.margin is not None else []
         rows += [("reason", self.reason)] if self.reason else []
         rows += [("not proved", self.unproved)] if self.unproved else []
+        rows += [("what may help", "; ".join(self.advice))] if self.advice else []
         if self.counterexample is not None:
             logits = zip(self.class_names, self.counterexample.logits, strict=True)
             rows.append(("label", self.counterexample.label))

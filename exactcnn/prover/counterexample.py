@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from dataclasses import replace
+
 import numpy as np
 
-from exactcnn.core.outcome import Example, Stretched
+from exactcnn.core.outcome import ClassReport, Example, Outcome, Stretched
 from exactcnn.core.sizes import SizeRange
 from exactcnn.core.tensor import ExactTensor
+from exactcnn.core.verdict import Verdict
 from exactcnn.network.evaluate import in_pixel_units, logits
 from exactcnn.network.model import Network
 from exactcnn.prover.attack import Attack, Hit, Progress, Subject, subject_of
@@ -19,7 +23,7 @@ from exactcnn.task.decide import decide
 from exactcnn.task.model import Task
 from exactcnn.theorem.vacuity import unfitting
 
-__all__ = ["attacked", "attacked_at", "facts_hopeless", "made_plain"]
+__all__ = ["attacked", "attacked_at", "facts_hopeless", "made_plain", "without_a_method"]
 
 _SAMPLED = 8
 _SLIGHT = 1e-6
@@ -98,6 +102,24 @@ def attacked_at(
     windows = tuple(s.exhibiting[0] for s in contained)
     label = found.decision.label or ""
     return Example(found.picture, label, tuple(s.name for s in contained), windows, found.logits)
+
+
+def without_a_method(unknown: Outcome, task: Task, network: Network, deadline: Deadline, progress: Progress) -> Outcome:
+    """What an attack says of a network that there is no rule for, at one size: REFUTED, or what was known before.
+
+    Raises
+    ------
+    InputError: the network is not defined at this size.
+    """
+    sizes, wrong = unknown.sizes, None
+    unknown = replace(unknown, classes=tuple(ClassReport(c.name) for c in task.classes))
+    if sizes.is_fixed:
+        size = sizes.min_height, sizes.min_width
+        with contextlib.suppress(OutOfTimeError):
+            wrong = attacked_at(task, network, size, deadline, progress)
+    if wrong is None:
+        return unknown
+    return replace(unknown, verdict=Verdict.REFUTED, reason=None, evidence="replay", counterexample=wrong)
 
 
 def made_plain(instance: Instance, wrong: Replay, deadline: Deadline) -> Replay:

@@ -85,13 +85,23 @@ class Search:
             and self._holds(nowhere_clear(task, n))
         )
 
-    def run(self, index: int) -> ClassSearch:
-        """A witness for class number `index`, or the reason why no image can be one."""
+    def plain(self, index: int) -> ClassSearch:
+        """A witness for class number `index` with a simple configuration, if one is found without any solver."""
         name = self.instance.task.classes[index].name
         for configuration in self._simple(name):
             witness = self.realise(configuration, name)
             if witness:
                 return ClassSearch(index, witness)
+        return ClassSearch(index)
+
+    def run(self, index: int) -> ClassSearch:
+        """A witness for class number `index`, or the reason why no image can be one."""
+        found = self.plain(index)
+        return found if found.witness is not None else self.thorough(index)
+
+    def thorough(self, index: int) -> ClassSearch:
+        """The same as `run` for a class for which `plain` found nothing."""
+        name = self.instance.task.classes[index].name
         possible, reason = self._possible(index)
         if reason is not None:
             return ClassSearch(index, vacuous=reason)

@@ -20,8 +20,8 @@ def outcome_json(
     """All of an outcome; `files` are the names of what was written with it, `sources` says what it is about.
 
     `configurations` is a number up to 2^53 and a text beyond, where many readers would round it. `counterexample`,
-    `reason`, `unproved`, `unproved_field`, `statement` (a certificate's SHA-256), `float32` and `cross_checks` are
-    there only where they apply.
+    `reason`, `unproved`, `advice`, `unproved_field`, `statement` (a certificate's SHA-256), `float32` and
+    `cross_checks` are there only where they apply.
     """
     form: dict[str, Any] = {
         "verdict": outcome.verdict.value,
@@ -57,6 +57,8 @@ def outcome_json(
         form["reason"] = outcome.reason
     if outcome.unproved is not None:
         form["unproved"] = outcome.unproved
+    if outcome.advice:
+        form["advice"] = list(outcome.advice)
     if outcome.unproved_field is not None:
         form["unproved_field"] = image_json(outcome.unproved_field)
     form["files"] = list(files)

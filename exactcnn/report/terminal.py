@@ -59,6 +59,7 @@ def _blocks(outcome: Outcome, task: Task, network: str | None) -> Iterator[Rende
     if any(outcome.obligations.values()):
         counts = ", ".join(f"{count} {kind}" for kind, count in outcome.obligations.items())
         facts.append(("obligations", counts))
+    facts += [("may help", text) for text in outcome.advice]
     facts.append(("time", f"{outcome.seconds:.2f} s"))
     yield facts_table(facts)
     if outcome.counterexample is not None:

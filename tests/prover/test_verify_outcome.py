@@ -16,7 +16,7 @@ from support.outcomes import (
     answer,
     check_outcome,
 )
-from support.tiny import conv, feature, one_class, task
+from support.tiny import conv, dense, feature, one_class, task
 
 from exactcnn import api
 from exactcnn.core.sizes import SizeRange
@@ -29,7 +29,10 @@ from exactcnn.network.model import (
     Network,
     ReLU,
 )
+from exactcnn.prover import verify
+from exactcnn.prover.refute import Refuter
 from exactcnn.prover.verify import Settings, verify_modular
+from exactcnn.solvers.pool import OutOfTimeError
 from exactcnn.solvers.z3_solver import Z3Solver
 from exactcnn.task.model import Task
 
@@ -66,7 +69,10 @@ def _beside(narrow: Conv2d, wide: Conv2d, *, shared: bool) -> Conv2d:
 def test_a_tiny_time_limit(seconds: float) -> None:
     found = answer(PLAIN, timeout=seconds)
     assert found.verdict is Verdict.TIMEOUT
-    assert found.reason == f"the time limit of {seconds:g} s was reached"
+    assert found.reason is not None
+    assert found.reason.startswith(f"the time limit of {seconds:g} s was reached ")
+    assert 'the stage "' in found.reason
+    assert found.advice[0] == "more time (--timeout)"
 
 
 def test_a_time_limit_is_kept() -> None:
@@ -77,6 +83,24 @@ def test_a_time_limit_is_kept() -> None:
     assert all(r.witness for r in found.classes)
     # Without the limit it takes minutes; a loaded machine may be slow to notice that it has passed.
     assert time.monotonic() - started < 60
+
+
+def test_a_timeout_says_how_far_it_got(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The head's bounds are found, one of them falls short, and the time is over while images are looked for."""
+
+    def late(*_: object) -> None:
+        raise OutOfTimeError
+
+    monkeypatch.setattr(verify, "added_up", lambda *_: None)
+    monkeypatch.setattr(Refuter, "run", late)
+    grey = Network((conv(1, (1, 1, 1, 1), [0]), ReLU(), GlobalPool("max"), dense([[1], [-1]], [0, "5/8"])), 1)
+    found = verify_modular(YES_NO, grey, SizeRange(), Z3Solver(), Settings(workers=1))
+    assert found.verdict is Verdict.TIMEOUT
+    assert found.reason == 'the time limit was reached in the stage "searching a counterexample"'
+    assert str(found.unproved).startswith("the best that the facts give is ")
+    assert found.obligations["head"] > 0
+    assert all(report.witness for report in found.classes)
+    assert [text.split(" (")[0] for text in found.advice] == ["more time", "one small size"]
 
 
 def test_questions_that_stay_open_are_not_always_needed() -> None:
