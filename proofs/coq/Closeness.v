@@ -3,7 +3,7 @@
     exact numbers and [Y] computed ones. *)
 
 From Coq Require Import Reals ZArith List Lra Lia Bool.
-From ExactCNN Require Import Sums Binary32 Images Tasks Networks Executions.
+From ExactCNN Require Import Sums Binary32 ComputedSums ComputedMeans Images Tasks Networks Executions.
 Import ListNotations.
 Open Scope R_scope.
 

@@ -8,7 +8,7 @@
     network reads them. *)
 
 From Coq Require Import Reals ZArith List Lra Lia Bool.
-From ExactCNN Require Import Sums Binary32 Images Tasks Networks.
+From ExactCNN Require Import Sums Binary32 ComputedSums ComputedMeans Images Tasks Networks.
 Import ListNotations.
 Open Scope R_scope.
 
