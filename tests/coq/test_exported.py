@@ -188,7 +188,6 @@ def test_other_steps_are_refused(tmp_path: Path, changes: list[tuple[str, str]],
         ("(network_of claim)", "(network_of {| least_height := 1 |})"),
         ("claim evidence witnesses accepted", "claim (Certificate [] [] [] []) witnesses eq_refl"),
         ("witnesses accepted seen", "[] accepted eq_refl"),
-        ("witnesses accepted seen", "witnesses accepted accepted"),
     ],
 )
 def test_no_other_theorem_follows(tmp_path: Path, old: str, new: str) -> None:
