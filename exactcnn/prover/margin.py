@@ -17,6 +17,7 @@ from exactcnn.task.model import Feature, Task
 
 __all__ = [
     "Bracket",
+    "StoppedError",
     "Trial",
     "gap_bracket",
     "simplest_between",
@@ -27,6 +28,11 @@ __all__ = [
 
 Verifier = Callable[[Task], Outcome]
 Progress = Callable[[str, int, int], None]
+
+
+class StoppedError(Exception):
+    """Raised by a verifier that is not to be asked again: what is known so far is the answer."""
+
 
 _FAILING = (Verdict.REFUTED, Verdict.VACUOUS)
 _DOUBLINGS = 10
@@ -61,6 +67,7 @@ class Bracket:
     fails: the nearest value beyond it at which it was refuted or vacuous; None if there was none.
     open: trials between the two that gave no answer, by value.
     tried: how many values were tried.
+    complete: whether the search came to its end, so that the bracket is as narrow as was asked for.
     """
 
     drawn: Trial
@@ -68,6 +75,7 @@ class Bracket:
     fails: Trial | None
     open: tuple[Trial, ...]
     tried: int
+    complete: bool = True
 
 
 def widened_task(task: Task, amount: fmpq) -> Task:
@@ -91,28 +99,56 @@ def tolerance_bracket(task: Task, verify: Verifier, *, bits: int = 20, progress:
 
     Values are multiples of 2^-bits of the pixel range's length; at the end the simplest rational between the two ends
     is tried as well, if its denominator is at most 2^(bits/2).
+
+    Raises
+    ------
+    StoppedError: the verifier raised it at the task as it is drawn. Later it ends the search: see `Bracket.complete`.
     """
     length = task.pixel.high - task.pixel.low
     step = length / (1 << bits)
     trials = _Trials(lambda value: verify(widened_task(task, value)), step, bits + 3, "tolerance", progress)
     drawn = trials.at(0)
+    # With intervals as wide as the pixel range nothing is left to detect.
+    return trials.found(drawn, rising=True, search=lambda: _tolerance(trials, drawn, 1 << bits))
+
+
+def _tolerance(trials: _Trials, drawn: Trial, length: int) -> Bracket:
     if not drawn.holds:
         return trials.bracket(drawn, None, drawn if drawn.fails else None)
-    # With intervals as wide as the pixel range nothing is left to detect.
-    return trials.narrowed(drawn, 0, 1 << bits)
+    return trials.narrowed(drawn, 0, length)
 
 
-def gap_bracket(task: Task, verify: Verifier, *, bits: int = 20, progress: Progress | None = None) -> Bracket:
+def gap_bracket(
+    task: Task,
+    verify: Verifier,
+    *,
+    bits: int = 20,
+    progress: Progress | None = None,
+    drawn: Outcome | None = None,
+) -> Bracket:
     """The smallest factor by which all gaps can be multiplied so that the instance still holds.
 
     A smaller gap admits more images. Where the task as drawn is refuted, larger factors are tried, where it is vacuous
     smaller ones: powers of two up to 2^10, or down to 2^-10 (at least 2^-bits), and then factors between a refuted and
     a vacuous one. Values are multiples of 2^-bits, and one simple rational as in `tolerance_bracket`. `fails` is None
     where even 2^-bits held: 0 is no gap.
+
+    Parameters
+    ----------
+    drawn: the outcome of the task as it is drawn, if it is known.
+
+    Raises
+    ------
+    StoppedError: as in `tolerance_bracket`.
     """
     one = 1 << bits
     trials = _Trials(lambda value: verify(with_gaps_scaled(task, value)), fmpq(1, one), bits + 3, "gap", progress)
-    drawn = trials.at(one)
+    trial = trials.at(one) if drawn is None else trials.known(one, drawn)
+    return trials.found(trial, rising=False, search=lambda: _gap(trials, trial, bits))
+
+
+def _gap(trials: _Trials, drawn: Trial, bits: int) -> Bracket:
+    one = 1 << bits
     if drawn.holds:
         return trials.narrowed(drawn, one, 0)
     refuted = drawn.outcome.verdict is Verdict.REFUTED
@@ -143,6 +179,34 @@ class _Trials:
     def at(self, place: int) -> Trial:
         """The trial at a multiple of the step."""
         return self._tried(self._step * place)
+
+    def known(self, place: int, outcome: Outcome) -> Trial:
+        """The trial at a multiple of the step whose outcome is known."""
+        trial = Trial(self._step * place, outcome)
+        self._known[trial.value] = trial
+        return trial
+
+    def found(self, drawn: Trial, *, rising: bool, search: Callable[[], Bracket]) -> Bracket:
+        """What a search gives; if it is stopped, the bracket of what is known by then.
+
+        Where limits are looked for at growing values, the instance holds below them (`rising`), else above.
+        """
+        try:
+            return search()
+        except StoppedError:
+            fails = [t for t in self._known.values() if t.fails]
+            held = [t for t in self._known.values() if t.holds]
+            if not held:
+                return replace(self.bracket(drawn, None, drawn if drawn.fails else None), complete=False)
+            first = (min if rising else max)(held, key=lambda t: t.value)
+            # The failure that comes first, and what held last on the way to it.
+            beyond = [t for t in fails if (t.value > first.value) == rising]
+            if not beyond:
+                last = (max if rising else min)(held, key=lambda t: t.value)
+                return replace(self.bracket(drawn, last, None), complete=False)
+            limit = (min if rising else max)(beyond, key=lambda t: t.value)
+            holds = self._last_held(limit.value, rising=rising)
+            return replace(self.bracket(drawn, holds, limit), complete=False)
 
     def _tried(self, value: fmpq) -> Trial:
         if value not in self._known:

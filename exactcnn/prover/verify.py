@@ -208,6 +208,7 @@ class _Run:
         except OutOfTimeError:
             # What it may still find, it finds later if there is time.
             self.attacked = False
+            return None
         return None if wrong is None else self.findings.refuted(wrong)
 
     def _added_up(self, search: Search, tables: Tables, results: Sequence[UpperResult]) -> Outcome | None:

@@ -15,6 +15,7 @@ from exactcnn.core.outcome import Outcome
 from exactcnn.core.sizes import SizeRange
 from exactcnn.core.verdict import Verdict
 from exactcnn.prover.margin import (
+    StoppedError,
     gap_bracket,
     simplest_between,
     tolerance_bracket,
@@ -272,3 +273,69 @@ def test_tolerances_are_in_the_unit_of_the_pixel_range() -> None:
     assert lows == [255 - d for d in (0, 255, fmpq(255, 2), fmpq(255, 4), fmpq(255, 8), fmpq(255, 16), 1)]
     assert bracket.fails is not None
     assert bracket.fails.value == 1
+
+
+# -- stopped searches -------------------------------------------------------------------------------------------------
+
+
+def stopping(rule: Callable[[fmpq, fmpq], Verdict], after: int) -> Callable[[Task], Outcome]:
+    """A verifier that answers so many times, and then no more."""
+    verify, asked = answering(rule)
+
+    def limited(changed: Task) -> Outcome:
+        if len(asked) == after:
+            raise StoppedError
+        return verify(changed)
+
+    return limited
+
+
+@pytest.mark.parametrize("after", range(1, 12))
+def test_a_stopped_search_of_a_tolerance_gives_what_is_known(after: int) -> None:
+    limit = fmpq(1, 3)
+
+    def rule(delta: fmpq, _: fmpq) -> Verdict:
+        return Verdict.PROVED if delta < limit else Verdict.REFUTED
+
+    whole = tolerance_bracket(DOT, answering(rule)[0], bits=8)
+    bracket = tolerance_bracket(DOT, stopping(rule, after), bits=8)
+    assert bracket.tried == min(after, whole.tried)
+    assert bracket.complete == (bracket == whole)
+    assert bracket.holds is not None
+    assert bracket.holds.value < limit
+    assert (bracket.fails is None) == (after == 1)
+    if bracket.fails is not None:
+        assert bracket.fails.value >= limit
+        assert bracket.fails.value - bracket.holds.value <= fmpq(1, 2 ** (after - 2)) or bracket.complete
+
+
+@pytest.mark.parametrize("after", range(1, 12))
+def test_a_stopped_search_of_a_gap_gives_what_is_known(after: int) -> None:
+    limit = fmpq(1, 3)
+
+    def rule(_: fmpq, gap: fmpq) -> Verdict:
+        return Verdict.PROVED if gap > limit else Verdict.REFUTED
+
+    bracket = gap_bracket(DOT, stopping(rule, after), bits=8)
+    assert bracket.holds is not None
+    assert bracket.holds.value > limit
+    assert bracket.fails is None or bracket.fails.value <= limit
+
+
+def test_a_search_that_is_stopped_before_anything_held() -> None:
+    bracket = gap_bracket(DOT, stopping(lambda *_: Verdict.REFUTED, 3), bits=8)
+    assert (bracket.holds, bracket.complete, bracket.tried) == (None, False, 3)
+    assert bracket.fails == bracket.drawn
+
+
+def test_a_search_that_is_stopped_at_once_has_no_bracket() -> None:
+    for search in (tolerance_bracket, gap_bracket):
+        with pytest.raises(StoppedError):
+            search(DOT, stopping(lambda *_: Verdict.PROVED, 0), bits=8)
+
+
+def test_the_task_as_drawn_is_not_tried_twice() -> None:
+    verify, asked = answering(lambda *_: Verdict.UNKNOWN)
+    drawn = tolerance_bracket(DOT, verify, bits=8).drawn.outcome
+    assert gap_bracket(DOT, verify, bits=8, drawn=drawn).drawn.outcome == drawn
+    assert len(asked) == 1

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from flint import fmpq
+from support.certified import corners
 from support.outcomes import (
     PLAIN,
     PROVED,
@@ -16,6 +17,7 @@ from support.outcomes import (
     answer,
     check_outcome,
 )
+from support.perturb import perturbed
 from support.tiny import conv, dense, feature, one_class, task
 
 from exactcnn import api
@@ -101,6 +103,17 @@ def test_a_timeout_says_how_far_it_got(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.obligations["head"] > 0
     assert all(report.witness for report in found.classes)
     assert [text.split(" (")[0] for text in found.advice] == ["more time", "one small size"]
+
+
+def test_an_attack_that_takes_its_share_of_the_time_does_not_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def late(*_: object) -> None:
+        raise OutOfTimeError
+
+    monkeypatch.setattr(verify, "attacked", late)
+    network = perturbed(api.build(corners()[0], slack="1/2"), 8, 3)
+    settings = Settings(workers=1, timeout=600, confirm=lambda *_: None)
+    found = verify_modular(corners()[0], network, SizeRange(), Z3Solver(), settings)
+    assert check_outcome(corners()[0], network, found).verdict is PROVED
 
 
 def test_questions_that_stay_open_are_not_always_needed() -> None:
