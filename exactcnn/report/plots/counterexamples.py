@@ -34,13 +34,13 @@ def counterexample_figure(outcome: Outcome, task: Task, network: Network, *, the
         )
     names = [c.name for c in task.classes]
     near = nearby_right(task, network, wrong)
-    taken = ", ".join(shown(n, 16) for n in winners(wrong.logits, names))
-    heading = f"REFUTED: an image of class {shown(wrong.label, 20)}, largest logit: {taken}"
+    taken = " and ".join(shown(n, 16) for n in winners(wrong.logits, names))
+    heading = f"REFUTED: this is {shown(wrong.label, 20)}, and the network says {taken}"
     columns = 1 if near is None else 2
-    figure = new_figure(theme, 7.0 * columns, 9.4, heading)
-    axes = figure.subplots(2, columns, squeeze=False, height_ratios=(1.5, 1))
+    figure = new_figure(theme, 6.0 * columns, 7.4, heading)
+    axes = figure.subplots(2, columns, squeeze=False, height_ratios=(2, 1))
     draw_example_image(axes[0, 0], wrong, task, theme, nearly=near_misses(wrong, task))
-    title(axes[0, 0], "wrong", theme, weight="bold")
+    title(axes[0, 0], "the counterexample", theme, weight="bold")
     draw_logits(axes[1, 0], wrong.logits, names, wrong.label, theme)
     if near is not None:
         draw_example_image(axes[0, 1], near.example, task, theme)
@@ -56,4 +56,4 @@ def counterexample_figure(outcome: Outcome, task: Task, network: Network, *, the
 def _nearby_text(near: Nearby, task: Task) -> str:
     count, word = len(near.changed), "pixel" if len(task.channels) == 1 else "number"
     differ = f"1 {word} differs" if count == 1 else f"{count} {word}s differ"
-    return f"right ({shown(near.example.label, 16)}): {differ}, by {fraction_text(near.distance)} in all"
+    return f"right ({shown(near.example.label, 16)}): {differ}, by {fraction_text(near.distance)}"
