@@ -247,7 +247,7 @@ def test_a_counterexample_says_what_differs() -> None:
     found = texts(counterexample_figure(REFUTED, TASK, SPOILT))
     assert "the counterexample" in found
     assert any(t.startswith("right (") and "differ" in t for t in found)
-    assert any(t.startswith("REFUTED: an image of class") for t in found)
+    assert any(t.startswith("REFUTED: this is ") for t in found)
 
 
 def test_outcomes_without_what_is_to_be_drawn() -> None:
