@@ -16,13 +16,17 @@ from support.tiny import numbers, one_class, task
 from exactcnn.core.box import Box
 from exactcnn.core.outcome import Outcome
 from exactcnn.core.sizes import SizeRange
+from exactcnn.core.tensor import concatenate
 from exactcnn.core.verdict import Verdict
 from exactcnn.network.construct import build_network
 from exactcnn.network.model import Conv2d, Network
 from exactcnn.prover.attack_near import NearMisses
 from exactcnn.prover.instance import Instance
+from exactcnn.prover.local_facts import UpperResult
+from exactcnn.prover.local_stage import LocalStage
 from exactcnn.prover.tables import Tables
 from exactcnn.prover.verify import Settings, verify_modular
+from exactcnn.solvers.pool import Deadline
 from exactcnn.solvers.z3_solver import Z3Solver
 from exactcnn.task.model import Feature, Task, TaskClass
 from exactcnn.theorem.geometry import Axis
@@ -46,6 +50,22 @@ def loosened(by: str) -> Network:
     thresholds = first.weight.shape[0] - 1
     moved = first.bias - numbers([by] * thresholds + ["0"], (thresholds + 1,))
     return replace(network, layers=(replace(first, bias=moved), *network.layers[1:]))
+
+
+def many_greys() -> Task:
+    """Forty such features: more channels than are looked at one by one before an attack."""
+    boxes = [
+        Box(numbers([fmpq(4 * n, 160)] * 2, (1, 1, 2)), numbers([fmpq(4 * n + 1, 160)] * 2, (1, 1, 2)))
+        for n in range(40)
+    ]
+    features = [Feature(f"grey{n}", (box,), fmpq(1, 160)) for n, box in enumerate(boxes)]
+    return task(features, [one_class("first", "grey1"), TaskClass("some", otherwise=True)])
+
+
+def first_few(network: Network) -> list[UpperResult]:
+    """What an attack is asked to look at before the facts."""
+    instance, solver, deadline = Instance(many_greys(), network, SizeRange()), Z3Solver(), Deadline(None)
+    return LocalStage(instance, Tables(instance), solver, Settings(workers=1), deadline, certified=True).doubtful()
 
 
 def verified(network: Network, sizes: str = "any") -> Outcome:
@@ -109,6 +129,40 @@ def test_no_near_miss_is_seen_by_a_network_as_it_was_built() -> None:
     found = [makers.find(k, t.placed, t.kind) for k, triggers in tables.triggers.items() for t in triggers]
     assert found
     assert not any(found)
+
+
+def test_many_channels_that_all_err_a_little_are_attacked_first() -> None:
+    network = build_network(many_greys(), arithmetic="rational")
+    assert first_few(network) == []
+    first = network.layers[0]
+    assert isinstance(first, Conv2d)
+    thresholds = first.weight.shape[0] - 1
+    moved = first.bias - numbers(["1/1000"] * thresholds + ["0"], (thresholds + 1,))
+    wanted = first_few(replace(network, layers=(replace(first, bias=moved), *network.layers[1:])))
+    assert [result.job.channel for result in wanted] == list(range(40))
+    assert all(result.bound is None for result in wanted)
+
+
+def test_a_near_miss_is_looked_for_beyond_the_middle_of_a_template() -> None:
+    # The channel errs where the first pixel is at the template's low end, and not in its middle.
+    box = Box(numbers(["1/4", "1/4"], (1, 1, 2)), numbers(["3/4", "3/4"], (1, 1, 2)))
+    subject = task([Feature("pair", (box,), GAP)], [one_class("yes", "pair"), TaskClass("no", otherwise=True)])
+    built = build_network(subject, arithmetic="rational")
+    first, relu, second, *rest = built.layers
+    assert isinstance(first, Conv2d)
+    assert isinstance(second, Conv2d)
+    # One more threshold: max(0, 3/8 - x), seen in the first pixel only.
+    weight = concatenate([first.weight, numbers(["-1"], (1, 1, 1, 1))])
+    bias = concatenate([first.bias, numbers(["3/8"], (1,))])
+    seen = numbers(["4", "0"], (1, 1, 1, 2))
+    layers = (Conv2d(weight, bias), relu, replace(second, weight=concatenate([second.weight, seen], axis=1)), *rest)
+    instance = Instance(subject, replace(built, layers=layers), SizeRange())
+    trigger = next(t for t in Tables(instance).triggers[0] if _inner(instance.stem.rows, instance.stem.columns, t.kind))
+    miss = NearMisses(instance, (fmpq(0),)).find(0, trigger.placed, trigger.kind)
+    assert miss is not None
+    assert box.excess(miss.item.values) == GAP
+    # At the low end of the first pixel the threshold is worth 4 * 1/8; only the second one pays for the distance.
+    assert miss.response[0] >= 1 / 2
 
 
 def _inner(rows: Axis, columns: Axis, kind: object) -> bool:
