@@ -17,7 +17,10 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from support.certificate_mutants import mutants
 from support.certified import checked, corners
-from support.kernel_cases import _ERRORS, _FINE, _NO_ERROR_BOUND, _PAIRS, _RULES, _STATEMENTS, NAMES, edited, golden
+from support.kernel_cases import NAMES, edited, golden
+from support.kernel_changes import FINE, PAIRS, STATEMENTS
+from support.kernel_rules import RULE_CASES
+from support.kernel_units import ERRORS, NO_ERROR_BOUND
 from support.networks import networks
 from support.small_instances import small_instance
 from support.tasks import images, tasks
@@ -201,8 +204,8 @@ def test_golden_and_shipped_certificates(engine: Engine) -> None:
 
 
 def test_certificates_that_the_kernel_has_to_accept_or_to_reject(engine: Engine) -> None:
-    pairs = [edited(name, statement, *changes) for name, statement, changes in (*_PAIRS, *_FINE)]
-    lines = _same_verdicts(engine, [*pairs, *(edited("lamp", change) for change in _STATEMENTS)])
+    pairs = [edited(name, statement, *changes) for name, statement, changes in (*PAIRS, *FINE)]
+    lines = _same_verdicts(engine, [*pairs, *(edited("lamp", change) for change in STATEMENTS)])
     assert 0 < _rejected(lines) < len(lines)
 
 
@@ -215,13 +218,13 @@ def test_other_spellings_of_numbers(engine: Engine, bias: str) -> None:
 
 
 def test_single_rules(engine: Engine) -> None:
-    answers = engine([{"op": "rule", "goal": goal, "proof": proof} for _, goal, proof, _ in _RULES])
-    for (rule, goal, proof, accept), answer in zip(_RULES, answers, strict=True):
+    answers = engine([{"op": "rule", "goal": goal, "proof": proof} for _, goal, proof, _ in RULE_CASES])
+    for (rule, goal, proof, accept), answer in zip(RULE_CASES, answers, strict=True):
         assert answer is accept, f"{rule}: {goal} by {proof}"
 
 
 def test_bounds_of_rounding_errors(engine: Engine) -> None:
-    cases = [(*edit, step) for *edit, step, _ in _ERRORS] + [(*edit, None) for edit in _NO_ERROR_BOUND]
+    cases = [(*edit, step) for *edit, step, _ in ERRORS] + [(*edit, None) for edit in NO_ERROR_BOUND]
     texts = [golden(name)[0].replace(old, new, 1) for name, old, new, _ in cases]
     steps = [None if step is None else f"{step[0]}/{step[1]}" for *_, step in cases]
     questions = [{"op": "error", "statement": text, "step": step} for text, step in zip(texts, steps, strict=True)]

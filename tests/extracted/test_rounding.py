@@ -11,7 +11,8 @@ from fractions import Fraction
 import pytest
 from support.certificate_mutants import mutants
 from support.extracted import Both, Extracted, run
-from support.kernel_cases import _ERRORS, _NO_ERROR_BOUND, documented, golden
+from support.kernel_cases import documented, golden
+from support.kernel_units import ERRORS, NO_ERROR_BOUND
 from support.small_instances import small_instance
 
 from exactcnn.checker import kernel
@@ -47,11 +48,11 @@ def _same(extracted: Extracted, statement: str, step: tuple[int, int] | None) ->
 
 def test_the_table_of_cases(extracted: Extracted) -> None:
     kinds = Counter[str]()
-    for name, old, new, step, _ in _ERRORS:
+    for name, old, new, step, _ in ERRORS:
         kinds[_same(extracted, golden(name)[0].replace(old, new, 1), step)] += 1
-    for name, old, new in _NO_ERROR_BOUND:
+    for name, old, new in NO_ERROR_BOUND:
         kinds[_same(extracted, golden(name)[0].replace(old, new, 1), None)] += 1
-    assert kinds["refused"] >= len(_NO_ERROR_BOUND)
+    assert kinds["refused"] >= len(NO_ERROR_BOUND)
     assert min(kinds["exact"], kinds["rounded"]) >= 3
 
 
