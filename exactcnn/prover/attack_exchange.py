@@ -2,7 +2,7 @@
 
 A window that is clear of many templates at once has to be far enough from each of them in total, and which pixels pay
 for that is a linear program: shares of values for each pixel, the response to be as high as can be. Few pixels get more
-than one value; they take the one with the largest share.
+than one value.
 """
 
 from __future__ import annotations
@@ -36,26 +36,24 @@ class Table:
     excesses: Floats
     gaps: Floats
 
-    def best(self, first: NDArray[np.intp]) -> NDArray[np.intp] | None:
-        """(P,) which value each pixel takes; None if there is no way, or no program was solved.
+    def best(self, first: NDArray[np.intp]) -> Floats | None:
+        """(P, B) what share each value has of a pixel; None if there is no way, or no program was solved.
 
         Only templates that the window found comes too near are looked at, those numbered in `first` from the start.
         """
-        pixels = np.arange(len(self.gains))
-        near, chosen = first, None
+        near, shares = first, None
         for _ in range(_ROUNDS):
-            chosen = self._chosen(near)
-            if chosen is None:
+            shares = self._shares(near)
+            if shares is None:
                 return None
-            short = self.gaps - self.excesses[:, pixels, chosen].sum(axis=1)
-            # What rounding the shares costs is paid later.
+            short = self.gaps - (self.excesses * shares).sum(axis=(1, 2))
             more = np.setdiff1d(np.flatnonzero(short > _TINY * self.gaps), near)
             if not more.size:
                 break
             near = np.concatenate([near, more])
-        return chosen
+        return shares
 
-    def _chosen(self, near: NDArray[np.intp]) -> NDArray[np.intp] | None:
+    def _shares(self, near: NDArray[np.intp]) -> Floats | None:
         pixels, values = self.gains.shape
         count = pixels * values
         # A column has its pixel's row first, where the shares add up to 1, and then the rows of the templates.
@@ -70,4 +68,4 @@ class Table:
         found = minimised(-self.gains.ravel(), Columns(starts, index[kept], weights[kept]), low, high)
         if found.status != "optimal":
             return None
-        return np.asarray(np.array(found.values).reshape(pixels, values).argmax(axis=1))
+        return np.array(found.values).reshape(pixels, values)

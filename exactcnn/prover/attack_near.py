@@ -7,7 +7,7 @@ of the gap at a time, by those pixels whose moves lower the channel least. Float
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -39,6 +39,9 @@ _WORK = 6e9
 _VALUES = 48
 _CANDIDATES = 8192
 _STEPS = 8
+# Shares are multiples of one part of so many; how often a step is halved at most.
+_GRID = 1 << 12
+_HALVINGS = 12
 
 
 @dataclass(frozen=True)
@@ -164,8 +167,8 @@ class NearMisses:
             return None
         item = template_item(task, placed.feature, placed.template, row=anchors[0], column=anchors[1])
         found = []
-        for start in (item, self._exchanged(channel, placed, item)):
-            moved = None if start is None else self._moved(channel, placed, start)
+        for start in (item, *self._exchanged(channel, placed, item)):
+            moved = self._moved(channel, placed, start)
             if moved is not None:
                 response = self._network.logits(self._fields(placed, moved.values.floats()[None], moved.known))[0]
                 found.append(NearMiss(placed.feature, moved, response))
@@ -174,12 +177,16 @@ class NearMisses:
 
     # -- the start ----------------------------------------------------------------------------------------------------
 
-    def _exchanged(self, channel: int, placed: Placed, item: Item) -> Item | None:
-        """The item with other values, of which the channel would be highest if each pixel added to it by itself."""
+    def _exchanged(self, channel: int, placed: Placed, item: Item) -> list[Item]:
+        """The item with other values, of which the channel would be highest if each pixel added to it by itself.
+
+        Where a pixel has shares of several values, it takes the largest share's in one item and their mean in another:
+        the mean of neighbouring values adds what they add, and is as far from the templates.
+        """
         templates, pixels = self._of_size(item.size), np.argwhere(item.known)
         values = self._candidates(templates, item, pixels)
         if values is None:
-            return None
+            return []
         numbers = np.array([[float(v.p) / float(v.q) for v in listed] for listed in values])
         count, each = numbers.shape
         start = self._on_ground(item).floats()
@@ -190,13 +197,18 @@ class NearMisses:
         low, high = (side[(slice(None), *pixels.T)][:, :, None] for side in (templates.lows, templates.highs))
         excesses = np.maximum(low - numbers, 0) + np.maximum(numbers - high, 0)
         near = np.flatnonzero(templates.excesses(start) < templates.gaps)
-        chosen = Table((answers[1:] - answers[0]).reshape(count, each), excesses, templates.gaps).best(near)
-        if chosen is None:
-            return None
-        exact: NDArray[Any] = np.array(item.values.tolist(), dtype=object)
-        for place, listed, number in zip(pixels.tolist(), values, chosen.tolist(), strict=True):
-            exact[tuple(place)] = listed[number]
-        return replace(item, values=ExactTensor.from_rationals(exact, shape=exact.shape))
+        shares = Table((answers[1:] - answers[0]).reshape(count, each), excesses, templates.gaps).best(near)
+        if shares is None:
+            return []
+        largest = [listed[n] for listed, n in zip(values, shares.argmax(axis=1).tolist(), strict=True)]
+        means = [_mean(listed, weights) for listed, weights in zip(values, shares, strict=True)]
+        found = []
+        for chosen in [largest] if means == largest else [largest, means]:
+            exact: NDArray[Any] = np.array(item.values.tolist(), dtype=object)
+            for place, value in zip(pixels.tolist(), chosen, strict=True):
+                exact[tuple(place)] = value
+            found.append(replace(item, values=ExactTensor.from_rationals(exact, shape=exact.shape)))
+        return found
 
     def _candidates(self, templates: _Templates, item: Item, pixels: NDArray[np.intp]) -> list[list[fmpq]] | None:
         """By pixel, as many values to choose from: the item's own, ends of templates there, and equal steps between."""
@@ -230,8 +242,7 @@ class NearMisses:
         """The item, moved until it is clear of every template of its size; None if the channel does not see it then."""
         templates = self._of_size(item.size)
         values: NDArray[Any] = np.array(self._on_ground(item).tolist(), dtype=object)
-        step = self.instance.task.features[placed.feature].gap / _PARTS
-        size = float(step.p) / float(step.q)
+        longest = self.instance.task.features[placed.feature].gap / _PARTS
         for _ in range(_ROUNDS):
             x = ExactTensor.from_rationals(values, shape=values.shape).floats()
             short = templates.gaps - templates.excesses(x)
@@ -239,6 +250,8 @@ class NearMisses:
                 exact = ExactTensor.from_rationals(values, shape=values.shape)
                 return replace(item, values=exact) if templates.avoided(exact) else None
             worst = int(short.argmax())
+            step = _step(longest, float(short[worst]))
+            size = float(step.p) / float(step.q)
             moves = _moves(x, templates.lows[worst], templates.highs[worst], self._span, size)
             now, then = self._values(channel, placed, item, x, moves)
             if not len(moves.gain) or not self._seen(channel, now):
@@ -329,6 +342,23 @@ def _spread(values: list[fmpq], count: int) -> list[fmpq]:
     if len(values) <= count:
         return [*values, *values[-1:] * (count - len(values))]
     return [values[n * (len(values) - 1) // (count - 1)] for n in range(count)]
+
+
+def _mean(values: Sequence[fmpq], shares: Floats) -> fmpq:
+    """The mean by these shares, rounded: a short number if the values are."""
+    whole = np.rint(shares * _GRID).astype(int)
+    whole[whole.argmax()] += _GRID - whole.sum()
+    return sum((v * n for v, n in zip(values, whole.tolist(), strict=True)), fmpq(0)) / _GRID
+
+
+def _step(longest: fmpq, short: float) -> fmpq:
+    """The longest step, halved until it is hardly more than what is short."""
+    step = longest
+    for _ in range(_HALVINGS):
+        if short > float(step.p) / float(step.q) / 2:
+            break
+        step = step / 2
+    return step
 
 
 def _slice(tensor: ExactTensor, place: int) -> ExactTensor:

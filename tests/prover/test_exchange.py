@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
+from fractions import Fraction
 
 import numpy as np
 import pytest
+from flint import fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exactcnn.prover.attack_exchange import Table
+from exactcnn.prover.attack_near import _mean, _step
 from exactcnn.prover.highs import Columns, minimised
 
 NUMBERS = st.integers(-8, 8).map(float)
@@ -33,34 +36,47 @@ def tables(draw: st.DrawFn) -> Table:
 
 @settings(max_examples=100)
 @given(table=tables())
-def test_no_choice_far_enough_is_better_but_for_what_rounding_costs(table: Table) -> None:
+def test_no_choice_far_enough_is_better_than_the_shares(table: Table) -> None:
     pixels, values = table.gains.shape
-    everything = np.arange(len(table.gaps))
-    chosen = table.best(everything)
-    assert chosen is not None
+    shares = table.best(np.arange(len(table.gaps)))
+    assert shares is not None
+    assert shares.min() >= -1e-9
+    assert shares.sum(axis=1) == pytest.approx(np.ones(pixels))
+    assert ((table.excesses * shares).sum(axis=(1, 2)) >= table.gaps - 1e-6).all()
     rows = np.arange(pixels)
-    total = table.gains[rows, chosen].sum()
     far = [
         table.gains[rows, list(choice)].sum()
         for choice in itertools.product(range(values), repeat=pixels)
         if (table.excesses[:, rows, list(choice)].sum(axis=1) >= table.gaps).all()
     ]
-    # As many pixels as there are templates may have shares of several values.
-    lost = np.sort(table.gains.max(axis=1) - table.gains.min(axis=1))[::-1][: len(table.gaps)].sum()
-    assert total >= max(far) - lost - 1e-6
+    assert (table.gains * shares).sum() >= max(far) - 1e-6
 
 
 def test_the_gap_is_paid_by_the_pixel_that_costs_least() -> None:
     gains = np.array([[0.0, -3.0], [0.0, -1.0], [0.0, -2.0]])
     excesses = np.array([[[0.0, 1.0], [0.0, 1.0], [0.0, 1.0]]])
-    assert Table(gains, excesses, np.array([1.0])).best(np.array([0])).tolist() == [0, 1, 0]
-    assert Table(gains, excesses, np.array([2.0])).best(np.array([0])).tolist() == [0, 1, 1]
+    for gap, paid in ((0.5, [0, 0.5, 0]), (1.0, [0, 1, 0]), (1.25, [0, 1, 0.25]), (2.0, [0, 1, 1])):
+        assert Table(gains, excesses, np.array([gap])).best(np.array([0]))[:, 1] == pytest.approx(paid)
 
 
 def test_templates_that_come_near_later_are_looked_at_then() -> None:
     gains = np.array([[0.0, 5.0, 4.0]])
     excesses = np.array([[[0.0, 2.0, 2.0]], [[2.0, 0.0, 2.0]]])
-    assert Table(gains, excesses, np.array([1.0, 2.0])).best(np.array([0])).tolist() == [2]
+    assert Table(gains, excesses, np.array([1.0, 2.0])).best(np.array([0])) == pytest.approx(np.array([[0, 0, 1]]))
+
+
+@given(st.lists(st.integers(0, 100), min_size=1, max_size=6).filter(any), st.data())
+def test_means_are_within_the_values_and_near_the_mean(weights: list[int], data: st.DataObject) -> None:
+    values = data.draw(st.lists(st.fractions(0, 16, max_denominator=8), min_size=len(weights), max_size=len(weights)))
+    shares = np.array(weights) / sum(weights)
+    mean = _mean([fmpq(v.numerator, v.denominator) for v in values], shares)
+    assert min(values) <= Fraction(int(mean.p), int(mean.q)) <= max(values)
+    assert float(mean.p) / float(mean.q) == pytest.approx(float(np.dot(shares, [float(v) for v in values])), abs=0.05)
+
+
+@pytest.mark.parametrize(("short", "expected"), [(9.0, fmpq(1)), (0.6, fmpq(1)), (0.3, fmpq(1, 2)), (0.1, fmpq(1, 8))])
+def test_steps_are_hardly_longer_than_what_is_short(short: float, expected: fmpq) -> None:
+    assert _step(fmpq(1), short) == expected
 
 
 def test_no_way() -> None:
