@@ -123,8 +123,8 @@ def _tolerance_lines(bracket: Bracket) -> Iterator[str]:
         yield f"  fails at   delta = {_near(bracket.fails.value)}   {_why(bracket.fails)}"
     yield from _open_lines(bracket, "delta")
     yield (
-        f"  A bracket from {bracket.tried} values of delta{_so_far(bracket)}. Between its ends nothing is claimed, and whether "
-        "the instance holds is not monotone in the tolerance in general: only the values tried are known."
+        f"  A bracket from {bracket.tried} values of delta{_so_far(bracket)}. Between its ends nothing is claimed, and "
+        "whether the instance holds is not monotone in the tolerance in general: only the values tried are known."
     )
 
 

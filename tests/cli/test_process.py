@@ -147,6 +147,37 @@ def test_an_interrupt_ends_it_with_one_word(tmp_path: Path, args: list[str]) -> 
     assert [p.name for p in tmp_path.iterdir()] == ["hard.toml"]
 
 
+def test_an_interrupted_margin_prints_the_brackets_found_so_far(tmp_path: Path) -> None:
+    """With brackets that would take for ever, of a task whose first verifications take a moment."""
+    write(tmp_path / "dot.toml", DOT)
+    started = time.monotonic()
+    assert process("margin", "dot.toml", "--bits", "1", cwd=tmp_path).returncode == 0
+    running = subprocess.Popen(
+        [*COMMAND, "margin", "dot.toml", "--bits", "200", "--json"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(1 + time.monotonic() - started)
+    assert running.poll() is None, "too fast to be interrupted"
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=60)
+    found = json.loads(out)
+    assert (running.returncode, err) == (3, "interrupted: the brackets are those found so far\n")
+    assert (found["verdict"], found["ended"]) == ("PROVED", "interrupted")
+    assert not found["gap"]["complete"]
+    assert found["tolerance"]["holds_at"] is not None
+
+
+def test_a_margin_ends_with_its_time_limit(tmp_path: Path) -> None:
+    write(tmp_path / "dot.toml", DOT)
+    ran = process("margin", "dot.toml", "--bits", "200", "--timeout", "2", cwd=tmp_path)
+    assert ran.returncode == 0
+    assert ran.stdout.count("so far: the search was stopped") >= 1
+    assert ran.stderr.startswith("the time limit of 2 s was reached")
+
+
 def test_help_loads_nothing_heavy() -> None:
     script = "import sys, exactcnn.cli.main; print(*sys.modules)"
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)

@@ -24,7 +24,7 @@ from exactcnn.core.sizes import SizeRange
 from exactcnn.core.verdict import Verdict
 from exactcnn.network.construct import build_network
 from exactcnn.network.model import Dense, GlobalPool, InputUnit, Network, ReLU
-from exactcnn.prover import upper_proof
+from exactcnn.prover import upper_proof, verify
 from exactcnn.prover.fact_book import FactBook
 from exactcnn.prover.head_bounds import BookContext, CertifiedJob, best_bound, certified_bound, one_sided, relaxed_bound
 from exactcnn.prover.head_local import head_local
@@ -60,6 +60,15 @@ class Counting:
         return HONEST.minimise(sequent, timeout=timeout)
 
 
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All the time that is needed for what only makes a margin greater, however busy the machine is."""
+    for name in ("_SOON", "_IMPROVING"):
+        monkeypatch.setattr(verify, name, 600.0)
+    monkeypatch.setattr(upper_proof, "_QUICK_SECONDS", 600.0)
+    monkeypatch.setattr(upper_proof, "_MOST_SECONDS", 600.0)
+
+
 def rejected(statement: str, certificate: str) -> str | None:
     valid, text = checked(statement, certificate)
     return None if valid else text
@@ -87,6 +96,7 @@ def test_no_solver_is_asked_about_built_networks(arithmetic: str, unit: InputUni
         assert solver.asked == []
 
 
+@pytest.mark.usefixtures("patience")
 def test_a_solver_is_asked_where_relaxations_do_not_tell_and_named() -> None:
     subject = corners()[0]
     solver = Counting()
@@ -209,6 +219,7 @@ def without_exact_proofs(monkeypatch: pytest.MonkeyPatch, least: fmpq) -> list[f
     return weaker
 
 
+@pytest.mark.usefixtures("patience")
 def test_a_weaker_bound_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
     subject = corners()[0]
     network = perturbed(api.build(subject, slack="0"), 8, 3)
