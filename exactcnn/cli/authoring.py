@@ -146,6 +146,8 @@ def new(
     from exactcnn.formats.files import atomic_write_all
     from exactcnn.formats.task_file import parse_task
 
+    # Many give the name of the file.
+    name = name.removesuffix(".toml") or name
     path = output if output is not None else Path(f"{file_stem(name)}.toml")
     if example is None:
         files: dict[Path, bytes | str] = {path: scaffold(name, " ".join(str(path).split()))}

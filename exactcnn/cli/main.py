@@ -88,8 +88,9 @@ def _ended_by(error: Exception, *, debug: bool) -> int:
     if usage is not None:
         context = getattr(cause, "ctx", None)
         command = getattr(context, "command_path", "exactcnn")
-        message = " ".join(str(usage()).split()).rstrip(".")
-        _say("error: ", f"{message}. `{command} --help` shows what can be given.")
+        message = " ".join(str(usage()).split()).rstrip(".").replace("Value error, ", "")
+        message += "" if message.endswith("?") else "."
+        _say("error: ", f"{message} `{command} --help` shows what can be given.")
         return EXIT_BAD_INPUT
     detail = str(cause) if isinstance(cause, ExactCnnError) else f"{type(cause).__name__}: {cause}"
     hint = "" if debug else " Run it again with --debug for a traceback."

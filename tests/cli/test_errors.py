@@ -227,3 +227,17 @@ def test_an_interrupt_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(api, "load_task", interrupted)
     ran = run("verify", "dot.toml")
     assert (ran.code, ran.out, ran.err) == (3, "", "interrupted\n")
+
+
+def test_messages_about_the_command_line_read_as_sentences() -> None:
+    assert run("verfy").err.startswith("error: No such command 'verfy'. Did you mean 'verify'? `exactcnn --help` ")
+    wrong = run("verify", "x.toml", "--method", "magic").err
+    assert "'magic' is not one of" in wrong
+    assert "Value error" not in wrong
+
+
+def test_a_new_task_may_be_named_by_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("new", "s.toml").code == 0
+    assert [p.name for p in tmp_path.iterdir()] == ["s.toml"]
+    assert 'name = "s"' in (tmp_path / "s.toml").read_text(encoding="utf-8")
