@@ -10,7 +10,7 @@ from exactcnn.core.errors import InternalError
 from exactcnn.core.outcome import Certificate, Outcome
 from exactcnn.core.sizes import SizeRange
 from exactcnn.core.verdict import Verdict
-from exactcnn.network.model import Network
+from exactcnn.network.model import Network, ReLU
 from exactcnn.prover.attack_sums import added_up
 from exactcnn.prover.counterexample import attacked, facts_hopeless, made_plain, without_a_method
 from exactcnn.prover.emit import NoCertificateError, TooMuchRoundingError, emit
@@ -48,6 +48,8 @@ _SOON = 2.0
 _IMPROVING = 6.0
 # The part of the time left that an attack may take before a solver is asked, where time is limited.
 _ATTACK = 1 / 4
+# Stems of so many ReLU layers are attacked before facts about them are sought: those take minutes, an attack seconds.
+_DEEP = 4
 
 
 def verify_modular(
@@ -126,6 +128,10 @@ class _Run:
                 return findings.refuted(wrong)
         if self.hopeless is not None:
             return findings.unknown(self.hopeless)
+        if sum(isinstance(layer, ReLU) for layer in self.instance.stem.layers) >= _DEEP:
+            wrong = self._soon_attacked()
+            if wrong is not None:
+                return findings.refuted(wrong)
         tables = Tables(self.instance, self.deadline)
         local = LocalStage(self.instance, tables, self.solver, self.settings, self.deadline, certified=certified)
         head = HeadStage(search, findings.searches, self.solver, self.settings, self.deadline, certified=certified)
@@ -200,16 +206,20 @@ class _Run:
         refuted = self._added_up(search, book.tables, [r for listed in book.uppers.values() for r in listed])
         if refuted is not None:
             return refuted
+        wrong = self._soon_attacked()
+        return None if wrong is None else self.findings.refuted(wrong)
+
+    def _soon_attacked(self) -> Replay | None:
+        """What an attack finds in a share of the time, where time is limited."""
         left = self.deadline.remaining()
         if left is None:
             return None
         try:
-            wrong = self._attacked(Deadline(_ATTACK * left))
+            return self._attacked(Deadline(_ATTACK * left))
         except OutOfTimeError:
             # What it may still find, it finds later if there is time.
             self.attacked = False
             return None
-        return None if wrong is None else self.findings.refuted(wrong)
 
     def _added_up(self, search: Search, tables: Tables, results: Sequence[UpperResult]) -> Outcome | None:
         """REFUTED, if near misses of these facts make a wrong image together; it is tried once."""
