@@ -34,6 +34,8 @@ _TEMPLATES = 3
 _TRIES = 4
 # In so many turns near misses are collected: often a few of them are enough.
 _PARTS = 8
+# With more facts than this the attack ends as soon as all of them promise to take away less than this part of a lead.
+_FEW, _WORTH = 32, 1 / 4
 # How small a lead has to be: so that exact numbers will confirm it; or, if there is none such, so that it may be a tie.
 _SURE, _TIE = -1e-7, 1e-9
 
@@ -69,17 +71,27 @@ def added_up(
             wrong = None if found.witness is None else work.beside(found.index, found.witness)
             if wrong is not None:
                 return wrong
+        if len(facts) > _FEW and work.taken_away * _PARTS < _WORTH * (part + 1):
+            break
     progress(_STAGE, _PARTS, _PARTS)
     return None
 
 
 @dataclass
 class _Work:
+    """Near misses, and what they do to leads.
+
+    Attributes
+    ----------
+    taken_away: the greatest part of a lead that all of them together take away.
+    """
+
     search: Search
     tables: Tables
     deadline: Deadline
     progress: Progress
     misses: list[NearMiss] = field(default_factory=list)
+    taken_away: float = 0.0
 
     def __post_init__(self) -> None:
         instance = self.search.instance
@@ -133,6 +145,13 @@ class _Work:
             return None
         base = self._pooled.logits(picture.image().floats()[None])[0]
         others = [m for m in self.misses if task.features[m.feature].name not in names]
+        if others:
+            together = np.stack([base, *(m.response for m in others)])
+            before, after = (
+                float(self._lead(base[None], label)[0]),
+                float(self._lead(together.max(axis=0)[None], label)[0]),
+            )
+            self.taken_away = max(self.taken_away, 1 - after / before if before > 0 else 1.0)
         for _ in range(_TRIES):
             self.deadline.remaining()
             chosen = self._chosen(base, others, label, _SURE) or self._chosen(base, others, label, _TIE)
