@@ -206,16 +206,15 @@ class _Run:
         refuted = self._added_up(search, book.tables, [r for listed in book.uppers.values() for r in listed])
         if refuted is not None:
             return refuted
-        wrong = self._soon_attacked()
+        # Without a limit there is time for it after the solver.
+        wrong = None if self.deadline.remaining() is None else self._soon_attacked()
         return None if wrong is None else self.findings.refuted(wrong)
 
     def _soon_attacked(self) -> Replay | None:
-        """What an attack finds in a share of the time, where time is limited."""
+        """What an attack finds; in a share of the time, where time is limited."""
         left = self.deadline.remaining()
-        if left is None:
-            return None
         try:
-            return self._attacked(Deadline(_ATTACK * left))
+            return self._attacked(self.deadline if left is None else Deadline(_ATTACK * left))
         except OutOfTimeError:
             # What it may still find, it finds later if there is time.
             self.attacked = False

@@ -1,16 +1,27 @@
-"""What others do to a network's weights, all of it exact: moved a little, rounded to few bits, set to zero."""
+"""What others do to a network's weights, all of it exact: moved a little, rounded to few bits, set to zero.
+
+    python tests/benchmarks/changed.py TASK CHANGE [--slack 1/2] -o NET.onnx
+
+writes the network of a shipped task after a change: int8, float16, pruned, perturbed or dense.
+"""
 
 from __future__ import annotations
 
+import argparse
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from flint import fmpq
 
 from exactcnn.core.rational import floor_power_of_two
 from exactcnn.core.tensor import ExactTensor
+from exactcnn.examples import catalogue
+from exactcnn.formats.network_file import save_network
+from exactcnn.formats.task_file import load_task
+from exactcnn.network.construct import build_network
 from exactcnn.network.model import Conv2d, Dense, Layer, Network
 
 __all__ = ["CHANGES", "dense", "halved", "perturbed", "pruned", "quantised"]
@@ -94,3 +105,19 @@ def _each(tensor: ExactTensor, change: Callable[[fmpq], fmpq]) -> ExactTensor:
 
 def _exact(value: np.floating) -> fmpq:
     return fmpq(*float(value).as_integer_ratio())
+
+
+def main() -> None:
+    """Writes one network."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("task", choices=catalogue.names())
+    parser.add_argument("change", choices=CHANGES)
+    parser.add_argument("--slack", default="0", help="the share of the gaps that the built network leaves over")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="NET.onnx")
+    options = parser.parse_args()
+    network = build_network(load_task(catalogue.path(options.task)), slack=options.slack)
+    save_network(options.output, CHANGES[options.change](network))
+
+
+if __name__ == "__main__":
+    main()
