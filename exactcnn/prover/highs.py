@@ -45,17 +45,31 @@ _cached: list[Any] = []
 
 def _solver() -> Any:
     """One solver a process."""
-    import highspy
-
     if not _cached:
-        solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
-        solver.setOptionValue("output_flag", False)
+        import highspy
+
+        class Quiet(highspy.Highs):  # type: ignore[misc,unused-ignore]
+            """HiGHS says who it is before the first thing that it does, unless it was silenced before.
+
+            From version 1.16 on the first thing is to enable callbacks, while it is made.
+            """
+
+            def enableCallbacks(self) -> None:
+                _silence(self)
+                super().enableCallbacks()  # type: ignore[no-untyped-call,unused-ignore]
+
+        solver: Any = Quiet()  # type: ignore[no-untyped-call,unused-ignore]
+        _silence(solver)
         solver.setOptionValue("presolve", "off")
         solver.setOptionValue("threads", 1)
         solver.setOptionValue("primal_feasibility_tolerance", 1e-9)
         solver.setOptionValue("dual_feasibility_tolerance", 1e-9)
         _cached.append(solver)
     return _cached[0]
+
+
+def _silence(solver: Any) -> None:
+    solver.setOptionValue("output_flag", False)
 
 
 def minimised(cost: Numbers, columns: Columns, low: Numbers, high: Numbers | None = None) -> Minimum:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
+import sys
 from fractions import Fraction
 
 import numpy as np
@@ -99,3 +101,13 @@ def test_small_programs(
     found = minimised(cost, Columns([0, 1, 2], [0, 0], [1.0, 1.0]), low, high)
     assert found.status == status
     assert value is None or np.dot(cost, found.values) == pytest.approx(value)
+
+
+def test_the_solver_says_nothing() -> None:
+    # In a process of its own: there is one solver in each, and what it prints would pass by Python's stdout.
+    code = (
+        "from exactcnn.prover.highs import Columns, minimised\n"
+        "assert minimised([1.0], Columns([0, 1], [0], [1.0]), [3.0]).values == [3.0]"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert (ran.stdout, ran.stderr) == (b"", b"")
