@@ -108,6 +108,14 @@ def test_a_mean_is_refuted_just_where_no_window_is_smaller(folder: Path) -> None
         assert (code, value["verdict"]) == (1, "REFUTED")
 
 
+def test_a_window_in_the_middle_of_a_larger_image_is_tried(folder: Path) -> None:
+    # A dot counts a quarter or more unless it is four columns or further away from both borders.
+    data = smoothed(2.25, kernel_shape=[1, 5], pads=[0, 2, 0, 2])
+    code, value, _ = verified(data, "--size", "1x1..any")
+    assert (code, value["verdict"]) == (1, "REFUTED")
+    assert value["counterexample"]["image"]["width"] >= 9
+
+
 def test_a_mean_loses_a_single_dot(folder: Path) -> None:
     code, value, _ = verified(normalised("GlobalAveragePool"), "--size", "2x2..any")
     assert (code, value["verdict"]) == (1, "REFUTED")

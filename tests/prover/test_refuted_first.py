@@ -118,11 +118,10 @@ def test_no_rule_for_float32_is_said_before_the_work() -> None:
     assert [report.witness is not None for report in outcome.classes] == [True, True]
 
 
-@pytest.mark.parametrize("timeout", [None, 60.0])
-def test_a_deep_stem_is_attacked_before_any_fact_is_sought(timeout: float | None) -> None:
+def test_a_deep_stem_is_attacked_before_any_fact_is_sought() -> None:
     wrong = near_misses_wrong()
     same = conv([[[["1"]]]], (1, 1, 1, 1), [0])
     deep = replace(wrong, layers=(same, ReLU(), same, ReLU(), same, ReLU(), *wrong.layers))
-    outcome = answered(YES_NO, deep, timeout=timeout)
+    outcome = answered(YES_NO, deep)
     assert outcome.verdict is REFUTED
     assert set(outcome.obligations.values()) == {0}

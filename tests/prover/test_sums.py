@@ -20,16 +20,20 @@ from exactcnn.core.tensor import concatenate
 from exactcnn.core.verdict import Verdict
 from exactcnn.network.construct import build_network
 from exactcnn.network.model import Conv2d, Network
-from exactcnn.prover.attack_near import NearMisses
+from exactcnn.prover.attack_near import NearMiss, NearMisses
+from exactcnn.prover.attack_sums import added_up
 from exactcnn.prover.instance import Instance
 from exactcnn.prover.local_facts import UpperResult
 from exactcnn.prover.local_stage import LocalStage
 from exactcnn.prover.tables import Tables
 from exactcnn.prover.verify import Settings, verify_modular
+from exactcnn.prover.witness import Search
 from exactcnn.solvers.pool import Deadline
 from exactcnn.solvers.z3_solver import Z3Solver
 from exactcnn.task.model import Feature, Task, TaskClass
 from exactcnn.theorem.geometry import Axis
+from exactcnn.theorem.local import Placed
+from exactcnn.theorem.stem import Kind
 
 GAP = fmpq(1, 16)
 GREYS = (("1/8", "1/4"), ("3/8", "1/2"), ("5/8", "3/4"))
@@ -44,7 +48,11 @@ def greys() -> Task:
 
 def loosened(by: str) -> Network:
     """Each channel answers on near misses with 2 * by / GAP: both pixels are by so much too far out unnoticed."""
-    network = build_network(greys(), arithmetic="rational")
+    return _loosened(greys(), by)
+
+
+def _loosened(subject: Task, by: str) -> Network:
+    network = build_network(subject, arithmetic="rational")
     first = network.layers[0]
     assert isinstance(first, Conv2d)
     thresholds = first.weight.shape[0] - 1
@@ -59,7 +67,13 @@ def many_greys() -> Task:
         for n in range(40)
     ]
     features = [Feature(f"grey{n}", (box,), fmpq(1, 160)) for n, box in enumerate(boxes)]
-    return task(features, [one_class("first", "grey1"), TaskClass("some", otherwise=True)])
+    names = " ".join(f.name for f in features)
+    return task(features, [one_class("none", "", names), TaskClass("some", otherwise=True)])
+
+
+def many_loosened(by: str) -> Network:
+    """The same of forty channels."""
+    return _loosened(many_greys(), by)
 
 
 def first_few(network: Network) -> list[UpperResult]:
@@ -132,37 +146,52 @@ def test_no_near_miss_is_seen_by_a_network_as_it_was_built() -> None:
 
 
 def test_many_channels_that_all_err_a_little_are_attacked_first() -> None:
-    network = build_network(many_greys(), arithmetic="rational")
-    assert first_few(network) == []
-    first = network.layers[0]
-    assert isinstance(first, Conv2d)
-    thresholds = first.weight.shape[0] - 1
-    moved = first.bias - numbers(["1/1000"] * thresholds + ["0"], (thresholds + 1,))
-    wanted = first_few(replace(network, layers=(replace(first, bias=moved), *network.layers[1:])))
+    assert first_few(build_network(many_greys(), arithmetic="rational")) == []
+    wanted = first_few(many_loosened("1/1000"))
     assert [result.job.channel for result in wanted] == list(range(40))
     assert all(result.bound is None for result in wanted)
 
 
 def test_a_near_miss_is_looked_for_beyond_the_middle_of_a_template() -> None:
-    # The channel errs where the first pixel is at the template's low end, and not in its middle.
+    # The channel errs where the first pixel is 3/8: inside the template, but not in its middle, nor outside.
     box = Box(numbers(["1/4", "1/4"], (1, 1, 2)), numbers(["3/4", "3/4"], (1, 1, 2)))
     subject = task([Feature("pair", (box,), GAP)], [one_class("yes", "pair"), TaskClass("no", otherwise=True)])
     built = build_network(subject, arithmetic="rational")
     first, relu, second, *rest = built.layers
     assert isinstance(first, Conv2d)
     assert isinstance(second, Conv2d)
-    # One more threshold: max(0, 3/8 - x), seen in the first pixel only.
-    weight = concatenate([first.weight, numbers(["-1"], (1, 1, 1, 1))])
-    bias = concatenate([first.bias, numbers(["3/8"], (1,))])
-    seen = numbers(["4", "0"], (1, 1, 1, 2))
-    layers = (Conv2d(weight, bias), relu, replace(second, weight=concatenate([second.weight, seen], axis=1)), *rest)
+    # A tent over [1/4, 1/2] of height 1/2.
+    weight = concatenate([first.weight, numbers(["1", "1", "1"], (3, 1, 1, 1))])
+    bias = concatenate([first.bias, numbers(["-1/4", "-3/8", "-1/2"], (3,))])
+    tent = numbers(["4", "0", "-8", "0", "4", "0"], (1, 3, 1, 2))
+    layers = (Conv2d(weight, bias), relu, replace(second, weight=concatenate([second.weight, tent], axis=1)), *rest)
     instance = Instance(subject, replace(built, layers=layers), SizeRange())
-    trigger = next(t for t in Tables(instance).triggers[0] if _inner(instance.stem.rows, instance.stem.columns, t.kind))
-    miss = NearMisses(instance, (fmpq(0),)).find(0, trigger.placed, trigger.kind)
+    placed = Placed(0, 0, 0, 0)
+    kind = next(k for k in instance.kinds if _inner(instance.stem.rows, instance.stem.columns, k))
+    miss = NearMisses(instance, (fmpq(0),)).find(0, placed, kind)
     assert miss is not None
+    assert miss.item.values.rationals()[0] == fmpq(3, 8)
     assert box.excess(miss.item.values) == GAP
-    # At the low end of the first pixel the threshold is worth 4 * 1/8; only the second one pays for the distance.
-    assert miss.response[0] >= 1 / 2
+    assert miss.response[0] == pytest.approx(1 / 2)
+
+
+@pytest.mark.parametrize(("by", "looked_at"), [("1/1000000", 5), ("1/40000", 40)])
+def test_near_misses_that_promise_little_are_given_up_early(
+    monkeypatch: pytest.MonkeyPatch, by: str, looked_at: int
+) -> None:
+    network = many_loosened(by)
+    instance, deadline = Instance(many_greys(), network, SizeRange()), Deadline(None)
+    search, channels = Search(instance, Z3Solver(), deadline), set()
+    find = NearMisses.find
+
+    def counted(makers: NearMisses, channel: int, placed: Placed, kind: Kind) -> NearMiss | None:
+        channels.add(channel)
+        return find(makers, channel, placed, kind)
+
+    monkeypatch.setattr(NearMisses, "find", counted)
+    classes = [search.run(index) for index in range(2)]
+    assert added_up(search, Tables(instance), classes, first_few(network), deadline, lambda *_: None) is None
+    assert len(channels) == looked_at
 
 
 def _inner(rows: Axis, columns: Axis, kind: object) -> bool:
