@@ -100,7 +100,11 @@ class LocalSearch:
 
     @cached_property
     def _lemmas(self) -> list[Fact]:
-        return [*subadditive_facts(self.sequent), *forced_facts(self.sequent)]
+        return [*subadditive_facts(self.sequent), *self._forced]
+
+    @cached_property
+    def _forced(self) -> list[Have]:
+        return list(forced_facts(self.sequent))
 
     def _proof(self, goal: Row, facts: list[Fact], decided: Mapping[int, int], depth: int) -> Proof | None:
         """A proof of the goal from the facts of a branch; `decided` says which nodes were split above it."""
@@ -213,8 +217,11 @@ class LocalSearch:
 
     def _pixel_range(self, pixel: int) -> _Range:
         low, high = self.sequent.givens[2 * pixel : 2 * pixel + 2]
-        least, most = fmpq(-low.row.constant, low.row.terms[pixel]), fmpq(high.row.constant, -high.row.terms[pixel])
-        return _Range(least, most, low, high)
+        known: list[Fact] = [low, high, *(f for f in self._forced if f.row.terms.keys() == {pixel})]
+        bounds = [(fmpq(-f.row.constant, f.row.terms[pixel]), f) for f in known]
+        least, low_fact = max((b for b in bounds if b[1].row.terms[pixel] > 0), key=lambda b: b[0])
+        most, high_fact = min((b for b in bounds if b[1].row.terms[pixel] < 0), key=lambda b: b[0])
+        return _Range(least, most, low_fact, high_fact)
 
     def _all_chords(self) -> list[Fact]:
         """Upper bounds of the ReLUs and maxima over the intervals of their arguments, layer by layer."""

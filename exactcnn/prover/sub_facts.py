@@ -56,7 +56,7 @@ def subadditive_facts(sequent: LocalSequent) -> Iterator[Fact]:
 def forced_facts(sequent: LocalSequent) -> Iterator[Have]:
     """The row z >= c for each node that is alone in a given row y >= c > 0, as with features of one pixel.
 
-    A relaxation says less of z, and a search that splits the network's nodes first would look at each in every branch.
+    A relaxation says less of z; and where z is of one pixel, this bounds the pixel, and so all nodes over it.
     """
     for given in sequent.givens:
         if len(given.row.terms) != 1 or given.row.constant >= 0:
