@@ -19,6 +19,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from multiprocessing.connection import Connection, wait
@@ -219,7 +220,8 @@ def run_all(plan: Plan, workers: int) -> Tally:
                     break
                 answer, end = context.Pipe(duplex=False)
                 process = context.Process(target=_work, args=(job, end), daemon=True)
-                process.start()
+                with _uninterrupted():
+                    process.start()
                 end.close()
                 running[answer] = process, job
             if not running:
@@ -232,6 +234,16 @@ def run_all(plan: Plan, workers: int) -> Tally:
         for process, _ in running.values():
             process.terminate()
         progress.end()
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Has Ctrl-C wait: Python ignores exceptions in what it does around a fork, and so one that comes then is lost."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _answer(answer: Connection, process: multiprocessing.process.BaseProcess, job: Job) -> Tally:
